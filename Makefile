@@ -1,0 +1,59 @@
+# make help lists what there is.
+
+GO ?= go
+
+# nodynamic: the AVIF and HEIC decoders are the embedded ones, never libraries
+# that the machine happens to have. lambda.norpc: the function speaks only the
+# Runtime API. buildspec.yaml builds with the same tags.
+TAGS := nodynamic,lambda.norpc
+
+# The first test of a fresh machine compiles Pulumi and builds its CLI.
+TIMEOUT  ?= 75m
+FUZZTIME ?= 30s
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint fuzz bench bench-build bench-peers cli clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: cli ## deploy to the in-process cloud, make thumbnails of sample pictures, destroy (KEEP=1: stay up until Ctrl-C)
+	@$(GO) run -tags $(TAGS) ./local/demo
+
+test: cli ## all tests, end to end included
+	$(GO) test -tags $(TAGS) -timeout $(TIMEOUT) ./...
+
+check: lint test fuzz ## what the repository's workflow runs: lint, test, and FUZZTIME of every fuzz target
+
+lint: ## gofmt, vet, staticcheck, actionlint
+	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not gofmt'ed: $$unformatted"; exit 1; fi
+	$(GO) vet -tags $(TAGS) ./...
+	cd tools && $(GO) vet ./...
+	cd tools/lint && $(GO) build -o ../../.bin/ tool
+	.bin/staticcheck -tags $(TAGS) ./...
+	.bin/actionlint
+
+fuzz: ## run every fuzz target for FUZZTIME (30s)
+	@grep -rn --include='*_test.go' -oE '^func Fuzz[A-Za-z0-9_]*' . | sort | while IFS=: read -r file _ name; do \
+		target=$${name#func }; echo "$$target in $$(dirname $$file)"; \
+		$(GO) test -tags $(TAGS) -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$(dirname $$file) || exit 1; \
+	done
+
+bench: ## benchmarks of every format and stage
+	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem -cpu 1 ./handler/...
+
+bench-build: ## what CodeBuild compiles, from empty caches, against the function alone
+	@GO=$(GO) TAGS=$(TAGS) ./tools/bench-build.sh
+
+bench-peers: ## compare with Pillow, sharp, libvips and ImageMagick; installs them with apt-get and npm
+	CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags "-s -w" -o .bin/thumbnail ./cmd/thumbnail
+	cd tools && $(GO) run ./peers -ours ../.bin/thumbnail -dir ../.bin/peers
+
+# The first command that compiles, so that what takes minutes is announced.
+cli:
+	@echo "Compiling (minutes the first time)"
+	@$(GO) run -tags $(TAGS) ./local/cli/find
+
+clean: ## remove what was built or written here (.bin, .build, out)
+	rm -rf .bin .build out

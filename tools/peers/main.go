@@ -1,0 +1,112 @@
+// Peers compares the function's thumbnails with those of Pillow, sharp,
+// libvips (vipsthumbnail) and ImageMagick: time, peak memory and fidelity, on
+// the same files, in the same run, each on one core.
+//
+// It installs the peers by name (apt-get, npm), makes its own input files, and
+// prints three tables in Markdown. Run it by `make bench-peers`.
+package main
+
+import (
+	_ "embed"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+//go:embed peers.py
+var pythonScript []byte
+
+//go:embed peers.mjs
+var nodeScript []byte
+
+func main() {
+	log.SetFlags(0)
+	ours := flag.String("ours", "", "`path` of the built cmd/thumbnail")
+	dir := flag.String("dir", "", "`folder` for inputs, peers and results")
+	repeat := flag.Int("repeat", 9, "`times` each thumbnail is made")
+	flag.Parse()
+	if *ours == "" || *dir == "" {
+		flag.Usage()
+		os.Exit(2)
+	}
+	if err := run(*ours, *dir, *repeat); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ours, dir string, repeat int) error {
+	ours, err := filepath.Abs(ours)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := os.Chdir(dir); err != nil {
+		return err
+	}
+	if err := install(); err != nil {
+		return err
+	}
+	if err := makeInputs(); err != nil {
+		return err
+	}
+	rows, err := measure(peers(ours), repeat)
+	if err != nil {
+		return err
+	}
+	report(os.Stdout, rows)
+	return nil
+}
+
+// install fetches what is not there yet and writes the scripts.
+func install() error {
+	need := map[string]string{"vipsthumbnail": "libvips-tools", "convert": "imagemagick", "node": "nodejs", "npm": "npm"}
+	packages := []string{}
+	for program, name := range need {
+		if path, err := exec.LookPath(program); err != nil || program == "convert" && !isImageMagick(path) {
+			packages = append(packages, name)
+		}
+	}
+	if exec.Command(python, "-c", "import PIL").Run() != nil {
+		packages = append(packages, "python3-pil")
+	}
+	if len(packages) > 0 {
+		if err := command("apt-get", "update", "-qq"); err != nil {
+			return err
+		}
+		if err := command("apt-get", append([]string{"install", "-y", "-qq"}, packages...)...); err != nil {
+			return err
+		}
+	}
+	if err := os.WriteFile("peers.py", pythonScript, 0o644); err != nil {
+		return err
+	}
+	if err := os.WriteFile("peers.mjs", nodeScript, 0o644); err != nil {
+		return err
+	}
+	if _, err := os.Stat("node_modules/sharp"); err != nil {
+		return command("npm", "install", "--no-audit", "--no-fund", "sharp@0.35")
+	}
+	return nil
+}
+
+// python is Debian's, where python3-pil is installed.
+const python = "/usr/bin/python3"
+
+func isImageMagick(path string) bool {
+	out, _ := exec.Command(path, "-version").Output()
+	return len(out) > 20 && string(out[:20]) == "Version: ImageMagick"
+}
+
+func command(name string, args ...string) error {
+	c := exec.Command(name, args...)
+	c.Stdout, c.Stderr = os.Stderr, os.Stderr
+	if err := c.Run(); err != nil {
+		return fmt.Errorf("%s %v: %w", name, args, err)
+	}
+	return nil
+}

@@ -1,0 +1,20 @@
+// sharp's side of the comparison; see main.go.
+import sharp from 'sharp';
+
+sharp.concurrency(1);
+sharp.cache(false);
+
+const [mode, file, last] = process.argv.slice(2);
+const thumbnail = () => sharp(file, { limitInputPixels: false }).resize(256, 256, { fit: 'inside', withoutEnlargement: true });
+
+if (mode === 'bench') {
+  for (let i = 0; i < Number(last); i++) {
+    const began = performance.now();
+    const image = thumbnail();
+    if (/\.(jpg|webp)$/.test(file)) image.toFormat(file.endsWith('jpg') ? 'jpeg' : 'webp', { quality: 82 });
+    await image.toBuffer();
+    console.log(performance.now() - began);
+  }
+} else {
+  await thumbnail().toFile(last);
+}
