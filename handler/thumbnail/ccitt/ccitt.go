@@ -1,0 +1,249 @@
+// Package ccitt decodes fax compression of black and white pictures as TIFF
+// uses it: modified Huffman rows, Group 3 in one and two dimensions, Group 4.
+//
+// A row is a list of the places where its color changes. In one dimension the
+// lengths between them are coded, in two how they differ from the changes of
+// the row above.
+//
+// Sources: ITU-T T.4 (Group 3), ITU-T T.6 (Group 4), TIFF 6.0 section 10.
+package ccitt
+
+import (
+	"errors"
+	"io"
+)
+
+// ErrCorrupt says that a code came that does not exist, or a row that is too
+// long.
+var ErrCorrupt = errors.New("corrupt CCITT data")
+
+// Mode is the kind of compression.
+type Mode uint8
+
+const (
+	Huffman              Mode = iota // rows in one dimension, each from a new byte
+	HuffmanWords                     // each from a new 16-bit word
+	Group3                           // rows in one dimension, after end-of-line codes
+	Group3TwoDimensional             // rows in either, as a bit after the end-of-line code says
+	Group4                           // rows in two dimensions
+)
+
+// Options describe the data.
+type Options struct {
+	Columns int // pixels of a row
+	Mode    Mode
+}
+
+// Reader decodes rows.
+type Reader struct {
+	in      bitReader
+	o       Options
+	tables  *tables
+	above   []int // changes of color of the row above: to black, to white, ...
+	changes []int // of the current row; both end with Columns at least thrice
+	row     []byte
+	err     error
+}
+
+// NewReader returns a Reader of data whose bits come highest first.
+func NewReader(r io.Reader, o Options) *Reader {
+	return &Reader{
+		in: bitReader{r: r}, o: o, tables: load(),
+		above: []int{o.Columns, o.Columns, o.Columns},
+		row:   make([]byte, (o.Columns+7)/8),
+	}
+}
+
+// NextRow returns the next row, one bit a pixel, the first one highest, 1 for
+// black; valid until the following call. The error is io.ErrUnexpectedEOF where
+// the data ends before the row, ErrCorrupt where it cannot be decoded, or an
+// error of the source. A damaged row of Group 3 is shown as far as it goes, and
+// decoding resumes at the next end-of-line code.
+func (r *Reader) NextRow() ([]byte, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
+	err := r.decode()
+	if err == ErrCorrupt && (r.o.Mode == Group3 || r.o.Mode == Group3TwoDimensional) {
+		err = r.in.findEndOfLine()
+	}
+	if err != nil {
+		r.err = err
+		return nil, err
+	}
+	r.paint()
+	r.above, r.changes = r.changes, r.above
+	return r.row, nil
+}
+
+// decode reads one row into changes.
+func (r *Reader) decode() error {
+	r.changes = r.changes[:0]
+	twoDimensional := r.o.Mode == Group4
+	switch r.o.Mode {
+	case Huffman:
+		r.in.align(8)
+	case HuffmanWords:
+		r.in.align(16)
+	case Group3, Group3TwoDimensional:
+		found, err := r.in.skipEndOfLine()
+		if err != nil {
+			return err
+		}
+		if r.o.Mode == Group3TwoDimensional && found {
+			bit, err := r.in.take(1)
+			if err != nil {
+				return err
+			}
+			twoDimensional = bit == 0
+		}
+		if again, err := r.in.skipEndOfLine(); again || err != nil {
+			return end(err) // two in a row: the end of the data
+		}
+	}
+	var err error
+	if twoDimensional {
+		err = r.twoDimensions()
+	} else {
+		err = r.oneDimension()
+	}
+	if n := len(r.changes); err != nil && n%2 == 1 {
+		r.changes = r.changes[:n-1] // black that has no end
+	}
+	r.changes = append(r.changes, r.o.Columns, r.o.Columns, r.o.Columns)
+	return err
+}
+
+func end(err error) error {
+	if err == nil {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// oneDimension reads runs of white and black in turn.
+func (r *Reader) oneDimension() error {
+	for x, color := 0, 0; x < r.o.Columns; color ^= 1 {
+		n, err := r.run(color)
+		if err != nil {
+			return err
+		}
+		if n > r.o.Columns-x {
+			return ErrCorrupt
+		}
+		x += n
+		if err := r.change(x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// change adds a change of color. A row has no more of them than pixels; runs of
+// no length, of which damaged data may be full, must not add up.
+func (r *Reader) change(x int) error {
+	if len(r.changes) > r.o.Columns+2 {
+		return ErrCorrupt
+	}
+	r.changes = append(r.changes, x)
+	return nil
+}
+
+// run reads the length of a run: any number of codes for multiples of 64, then
+// one for the rest.
+func (r *Reader) run(color int) (int, error) {
+	total := 0
+	for {
+		v, err := r.in.peek(runBits)
+		if err != nil {
+			return 0, err
+		}
+		e := r.tables.runs[color][v]
+		if err := r.in.drop(e.bits); err != nil {
+			return 0, err
+		}
+		total += int(e.value)
+		if e.value < 64 {
+			return total, nil
+		}
+		if total > r.o.Columns {
+			return 0, ErrCorrupt
+		}
+	}
+}
+
+// twoDimensions reads a row as differences from the row above: T.4, section
+// 4.2. The names a0, b1 and b2 are those of T.4: a0 is where decoding stands,
+// b1 the first change above to its right that goes to the other color, b2 the
+// next one.
+func (r *Reader) twoDimensions() error {
+	a0, color, i := 0, 0, 0
+	for a0 < r.o.Columns {
+		v, err := r.in.peek(modeBits)
+		if err != nil {
+			return err
+		}
+		e := r.tables.modes[v]
+		if err := r.in.drop(e.bits); err != nil {
+			return err
+		}
+		// Changes to black have even numbers, those to white odd ones.
+		for i = max(i-2, 0)&^1 | color; r.above[i] <= a0 && r.above[i] < r.o.Columns && (a0 > 0 || len(r.changes) > 0); i += 2 {
+		}
+		switch m := mode(e.value); m {
+		case pass:
+			a0 = r.above[i+1]
+		case horizontal:
+			for range 2 {
+				n, err := r.run(color)
+				if err != nil {
+					return err
+				}
+				if n > r.o.Columns-a0 {
+					return ErrCorrupt
+				}
+				a0 += n
+				if err := r.change(a0); err != nil {
+					return err
+				}
+				color ^= 1
+			}
+		default:
+			a1 := r.above[i] + offsets[m-vertical]
+			if a1 < a0 || a1 > r.o.Columns {
+				return ErrCorrupt
+			}
+			a0 = a1
+			if err := r.change(a0); err != nil {
+				return err
+			}
+			color ^= 1
+		}
+	}
+	return nil
+}
+
+// offsets are those of the vertical modes.
+var offsets = [7]int{0, 1, 2, 3, -1, -2, -3}
+
+// paint makes the row from its changes.
+func (r *Reader) paint() {
+	clear(r.row)
+	for i := 0; i+1 < len(r.changes); i += 2 {
+		from, to := r.changes[i], r.changes[i+1]
+		if from >= to {
+			continue
+		}
+		first, last := from>>3, (to-1)>>3
+		left, right := uint8(0xff)>>(from&7), uint8(0xff)<<(7-(to-1)&7)
+		if first == last {
+			r.row[first] |= left & right
+			continue
+		}
+		r.row[first] |= left
+		for k := first + 1; k < last; k++ {
+			r.row[k] = 0xff
+		}
+		r.row[last] |= right
+	}
+}

@@ -1,0 +1,186 @@
+package ccitt
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	xccitt "golang.org/x/image/ccitt"
+)
+
+var modes = []Mode{Huffman, HuffmanWords, Group3, Group3TwoDimensional, Group4}
+
+// scan makes rows like those of a page: each row resembles the one above.
+func scan(w, h int, seed uint64) [][]byte {
+	rng := rand.New(rand.NewPCG(seed, 2))
+	rows := make([][]byte, h)
+	row := make([]byte, w)
+	for y := range rows {
+		switch rng.IntN(6) {
+		case 0: // new runs of any length
+			color := byte(rng.IntN(2))
+			for x := 0; x < w; color ^= 1 {
+				n := 1 + rng.IntN(1+rng.IntN(w))
+				for ; n > 0 && x < w; n, x = n-1, x+1 {
+					row[x] = color
+				}
+			}
+		case 1: // dots
+			for range 1 + w/8 {
+				row[rng.IntN(w)] ^= 1
+			}
+		case 2:
+			clear(row)
+		default: // shifted a little
+			k := rng.IntN(4)
+			if w > k {
+				copy(row[k:], bytes.Clone(row))
+			}
+		}
+		rows[y] = bytes.Clone(row)
+	}
+	return rows
+}
+
+func packRow(row []byte) []byte {
+	out := make([]byte, (len(row)+7)/8)
+	for x, v := range row {
+		out[x/8] |= v << (7 - x%8)
+	}
+	return out
+}
+
+func TestDecodesEveryMode(t *testing.T) {
+	for _, m := range modes {
+		for _, w := range []int{1, 7, 64, 1728, 6000} {
+			rows := scan(w, 60, uint64(w))
+			for name, src := range map[string]io.Reader{
+				"whole": bytes.NewReader(encode(rows, m)), "slow": iotest.OneByteReader(bytes.NewReader(encode(rows, m))),
+			} {
+				r := NewReader(src, Options{Columns: w, Mode: m})
+				for y, row := range rows {
+					got, err := r.NextRow()
+					if err != nil || !bytes.Equal(got, packRow(row)) {
+						t.Fatalf("mode %d, width %d, %s: row %d is wrong (error %v)", m, w, name, y, err)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestAgreesWithAnotherReader holds that the encoder of these tests writes what
+// others read.
+func TestAgreesWithAnotherReader(t *testing.T) {
+	const w, h = 1728, 60
+	rows := scan(w, h, 3)
+	var want []byte
+	for _, row := range rows {
+		want = append(want, packRow(row)...)
+	}
+	r := xccitt.NewReader(bytes.NewReader(encode(rows, Group4)), xccitt.MSB, xccitt.Group4, w, h, &xccitt.Options{Invert: true})
+	got, err := io.ReadAll(r)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("the other reader reads something else (error %v)", err)
+	}
+}
+
+func TestEndsWithTheData(t *testing.T) {
+	failure := errors.New("connection reset")
+	rows := scan(300, 40, 4)
+	for _, m := range modes {
+		data := encode(rows, m)
+		for _, n := range []int{0, 1, len(data) / 2} {
+			r := NewReader(bytes.NewReader(data[:n]), Options{Columns: 300, Mode: m})
+			for y := 0; ; y++ {
+				got, err := r.NextRow()
+				if err != nil {
+					if err != io.ErrUnexpectedEOF && err != ErrCorrupt {
+						t.Errorf("mode %d cut at %d: error %v", m, n, err)
+					}
+					if n > 1 && y < 8 {
+						t.Errorf("mode %d cut at %d: only %d rows", m, n, y)
+					}
+					break
+				}
+				if y < 8 && !bytes.Equal(got, packRow(rows[y])) {
+					t.Errorf("mode %d cut at %d: row %d is wrong", m, n, y)
+				}
+			}
+			r = NewReader(io.MultiReader(bytes.NewReader(data[:n]), iotest.ErrReader(failure)), Options{Columns: 300, Mode: m})
+			var err error
+			for err == nil {
+				_, err = r.NextRow()
+			}
+			if err != failure {
+				t.Errorf("mode %d cut at %d: error %v, want that of the source", m, n, err)
+			}
+		}
+		r := NewReader(bytes.NewReader(data), Options{Columns: 300, Mode: m})
+		n := 0
+		for err := error(nil); err == nil; n++ {
+			_, err = r.NextRow()
+		}
+		if n-1 != len(rows) {
+			t.Errorf("mode %d: %d rows of %d", m, n-1, len(rows))
+		}
+	}
+}
+
+// TestResumesAfterDamage breaks the second of three rows of Group 3.
+func TestResumesAfterDamage(t *testing.T) {
+	const eol, good, broken = "000000000001", "1000" + "011" + "010111" + "000111", "1000" + "011" + "000000001" + "1010"
+	data := pack(eol + good + eol + broken + eol + good)
+	r := NewReader(bytes.NewReader(data), Options{Columns: 200, Mode: Group3})
+	want := make([]byte, 25)
+	want[0] = 0x1e // three white, four black, white
+	for y := range 3 {
+		if got, err := r.NextRow(); err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("row %d is %x, error %v", y, got, err)
+		}
+	}
+}
+
+// TestBoundsRunsOfNoLength holds that a row of nothing but empty runs ends.
+func TestBoundsRunsOfNoLength(t *testing.T) {
+	r := NewReader(bytes.NewReader(pack(strings.Repeat("00110101"+"0000110111", 1000))), Options{Columns: 100, Mode: Huffman})
+	if _, err := r.NextRow(); err != ErrCorrupt {
+		t.Errorf("error %v, want ErrCorrupt", err)
+	}
+}
+
+func FuzzReader(f *testing.F) {
+	for _, m := range modes {
+		f.Add(encode(scan(50, 9, 6), m), byte(m), uint16(50))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, m byte, w uint16) {
+		r := NewReader(bytes.NewReader(data), Options{Columns: int(w%3000) + 1, Mode: Mode(m % 5)})
+		for range 10_000 {
+			if _, err := r.NextRow(); err != nil {
+				if err != io.ErrUnexpectedEOF && err != ErrCorrupt {
+					t.Fatal(err)
+				}
+				return
+			}
+		}
+	})
+}
+
+func BenchmarkGroup4(b *testing.B) {
+	const w, h = 2480, 500
+	data := encode(scan(w, h, 7), Group4)
+	b.SetBytes(w * h / 8)
+	b.ReportAllocs()
+	for b.Loop() {
+		r := NewReader(bytes.NewReader(data), Options{Columns: w, Mode: Group4})
+		for range h {
+			if _, err := r.NextRow(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
