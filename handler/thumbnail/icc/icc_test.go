@@ -1,0 +1,274 @@
+package icc
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"testing"
+)
+
+// builder writes a profile for tests. ICC.1:2022, section 7.
+type builder struct {
+	space, pcs string
+	tags       []struct {
+		signature string
+		data      []byte
+	}
+}
+
+func (b *builder) add(signature string, data []byte) {
+	b.tags = append(b.tags, struct {
+		signature string
+		data      []byte
+	}{signature, data})
+}
+
+func (b *builder) bytes() []byte {
+	head := make([]byte, 128)
+	copy(head[16:], b.space)
+	copy(head[20:], b.pcs)
+	copy(head[36:], "acsp")
+	out := binary.BigEndian.AppendUint32(head, uint32(len(b.tags)))
+	at := len(out) + 12*len(b.tags)
+	var body []byte
+	for _, t := range b.tags {
+		out = append(out, t.signature...)
+		out = binary.BigEndian.AppendUint32(out, uint32(at+len(body)))
+		out = binary.BigEndian.AppendUint32(out, uint32(len(t.data)))
+		body = append(body, t.data...)
+	}
+	return append(out, body...)
+}
+
+func numbers(kind string, v ...float64) []byte {
+	out := append([]byte(kind), 0, 0, 0, 0)
+	for _, x := range v {
+		out = binary.BigEndian.AppendUint32(out, uint32(int32(math.Round(x*65536))))
+	}
+	return out
+}
+
+func parametric(kind uint16, v ...float64) []byte {
+	n := numbers("para", v...)
+	return append(append(append([]byte{}, n[:8]...), byte(kind>>8), byte(kind), 0, 0), n[8:]...)
+}
+
+func gammaCurve(gamma float64) []byte {
+	v := uint16(math.Round(gamma * 256))
+	return []byte{'c', 'u', 'r', 'v', 0, 0, 0, 0, 0, 0, 0, 1, byte(v >> 8), byte(v)}
+}
+
+var srgbCurve = parametric(3, 2.4, 1/1.055, 0.055/1.055, 1/12.92, 0.04045)
+
+// matrixProfile has the given colorants under D50, a row for each of red,
+// green and blue.
+func matrixProfile(trc []byte, colorants [3][3]float64) []byte {
+	b := &builder{space: "RGB ", pcs: "XYZ "}
+	for i, c := range []string{"r", "g", "b"} {
+		b.add(c+"XYZ", numbers("XYZ ", colorants[i][:]...))
+		b.add(c+"TRC", trc)
+	}
+	return b.bytes()
+}
+
+var (
+	// Display P3's colorants as Apple's profile gives them.
+	displayP3 = [3][3]float64{{0.51512, 0.24120, -0.00105}, {0.29198, 0.69225, 0.04189}, {0.15710, 0.06657, 0.78407}}
+	// Adobe RGB (1998)'s, from its specification, section 4.3.2.
+	adobeRGB = [3][3]float64{{0.60974, 0.31111, 0.01947}, {0.20528, 0.62567, 0.06087}, {0.14919, 0.06322, 0.74457}}
+	sRGB     = [3][3]float64{{0.43607, 0.22249, 0.01392}, {0.38515, 0.71687, 0.09708}, {0.14307, 0.06061, 0.71410}}
+)
+
+// The primaries of sRGB have well-known values in the wider spaces; converting
+// those must give the primaries.
+func TestWideSpacesGiveSRGBPrimaries(t *testing.T) {
+	p3 := matrixProfile(srgbCurve, displayP3)
+	adobe := matrixProfile(gammaCurve(563.0/256), adobeRGB)
+	tests := []struct {
+		name    string
+		profile []byte
+		from    [3]uint8
+		want    [3]uint8
+	}{
+		{"Display P3 red", p3, [3]uint8{234, 51, 35}, [3]uint8{255, 0, 0}},
+		{"Display P3 green", p3, [3]uint8{117, 251, 76}, [3]uint8{0, 255, 0}},
+		{"Display P3 blue", p3, [3]uint8{0, 0, 245}, [3]uint8{0, 0, 255}},
+		{"Display P3 gray", p3, [3]uint8{128, 128, 128}, [3]uint8{128, 128, 128}},
+		{"Display P3 white", p3, [3]uint8{255, 255, 255}, [3]uint8{255, 255, 255}},
+		{"Adobe RGB red", adobe, [3]uint8{219, 0, 0}, [3]uint8{255, 0, 0}},
+		{"Adobe RGB green", adobe, [3]uint8{144, 255, 60}, [3]uint8{0, 255, 0}},
+		{"Adobe RGB blue", adobe, [3]uint8{0, 0, 250}, [3]uint8{0, 0, 255}},
+		{"Adobe RGB white", adobe, [3]uint8{255, 255, 255}, [3]uint8{255, 255, 255}},
+		{"out of gamut is clipped", p3, [3]uint8{255, 0, 0}, [3]uint8{255, 0, 0}},
+	}
+	for _, tt := range tests {
+		tr, err := New(tt.profile)
+		if err != nil {
+			t.Fatalf("%s: %v", tt.name, err)
+		}
+		pix := []byte{tt.from[0], tt.from[1], tt.from[2], 77}
+		tr.RGBA(pix)
+		for c, want := range tt.want {
+			// Near 0 the steep curve turns a rounding of the published value
+			// into a few steps.
+			tolerance := 3
+			if want == 0 {
+				tolerance = 12
+			}
+			if d := int(pix[c]) - int(want); d > tolerance || d < -tolerance {
+				t.Errorf("%s: %v became %v, want %v", tt.name, tt.from, pix[:3], tt.want)
+				break
+			}
+		}
+		if pix[3] != 77 {
+			t.Errorf("%s: alpha became %d", tt.name, pix[3])
+		}
+	}
+}
+
+func TestSRGBProfileChangesNothing(t *testing.T) {
+	tr, err := New(matrixProfile(srgbCurve, sRGB))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pix := []byte{1, 2, 3, 255, 254, 100, 0, 255}
+	want := string(pix)
+	if tr.RGBA(pix); string(pix) != want {
+		t.Errorf("got %v, want %v", pix, []byte(want))
+	}
+}
+
+func TestParametricCurves(t *testing.T) {
+	tests := []struct {
+		kind   uint16
+		params []float64
+		x, y   float64
+	}{
+		{0, []float64{2}, 0.5, 0.25},
+		{1, []float64{2, 1, -0.5}, 0.25, 0},
+		{1, []float64{2, 1, -0.5}, 1, 0.25},
+		{2, []float64{2, 1, -0.5, 0.1}, 0.25, 0.1},
+		{2, []float64{2, 1, -0.5, 0.1}, 1, 0.35},
+		{3, []float64{2, 1, 0, 0.5, 0.4}, 0.2, 0.1},
+		{3, []float64{2, 1, 0, 0.5, 0.4}, 0.5, 0.25},
+		{4, []float64{2, 1, 0, 0.5, 0.4, 0.3, 0.2}, 0.2, 0.3},
+		{4, []float64{2, 1, 0, 0.5, 0.4, 0.3, 0.2}, 0.5, 0.55},
+	}
+	for _, tt := range tests {
+		c, _, err := readCurve(parametric(tt.kind, tt.params...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if y := c(tt.x); math.Abs(y-tt.y) > 1e-3 {
+			t.Errorf("type %d %v: f(%v) = %v, want %v", tt.kind, tt.params, tt.x, y, tt.y)
+		}
+	}
+}
+
+func TestGrayCurve(t *testing.T) {
+	b := &builder{space: "GRAY", pcs: "XYZ "}
+	b.add("kTRC", gammaCurve(1))
+	tr, err := New(b.bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pix := []byte{0, 55, 255} // linear light of 55/255 is 0.216, in sRGB 0.502
+	if tr.Gray(pix); pix[0] != 0 || pix[1] != 128 || pix[2] != 255 {
+		t.Errorf("got %v, want [0 128 255]", pix)
+	}
+}
+
+// lut16 builds an A2B0 element of two nodes a channel whose nodes are given by
+// Lab, and identity curves.
+func lut16(channels int, node func(corner int) [3]float64) []byte {
+	out := append([]byte("mft2"), 0, 0, 0, 0, byte(channels), 3, 2, 0)
+	out = append(out, make([]byte, 36)...)
+	out = append(out, 0, 2, 0, 2)
+	for range channels {
+		out = append(out, 0, 0, 0xff, 0xff)
+	}
+	for corner := range 1 << channels {
+		lab := node(corner)
+		for _, v := range []float64{lab[0] / 100 * 65280, (lab[1] + 128) * 256, (lab[2] + 128) * 256} {
+			out = binary.BigEndian.AppendUint16(out, uint16(math.Round(v)))
+		}
+	}
+	for range 3 {
+		out = append(out, 0, 0, 0xff, 0xff)
+	}
+	return out
+}
+
+func TestCMYKTable(t *testing.T) {
+	b := &builder{space: "CMYK", pcs: "Lab "}
+	b.add("A2B0", lut16(4, func(corner int) [3]float64 {
+		if corner&1 == 1 { // black ink, the last channel
+			return [3]float64{0, 0, 0}
+		}
+		if corner == 8 { // cyan ink alone
+			return [3]float64{60, -30, -40}
+		}
+		return [3]float64{100, 0, 0}
+	}))
+	tr, err := New(b.bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pix := []byte{0, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0, 0}
+	tr.CMYK(pix)
+	if pix[0] < 254 || pix[1] < 254 || pix[2] < 254 || pix[3] != 255 {
+		t.Errorf("paper is %v, want white", pix[:4])
+	}
+	if pix[4] > 1 || pix[5] > 1 || pix[6] > 1 || pix[7] != 255 {
+		t.Errorf("black ink is %v, want black", pix[4:8])
+	}
+	// Lab(60,-30,-40) under D50 is sRGB (-,158,215) by the CIE's equations.
+	if pix[8] > 5 || pix[9] < 153 || pix[9] > 163 || pix[10] < 207 || pix[10] > 219 {
+		t.Errorf("cyan ink is %v, want about [0 158 213]", pix[8:11])
+	}
+}
+
+func TestDamagedProfilesAreErrors(t *testing.T) {
+	good := matrixProfile(srgbCurve, displayP3)
+	cmyk := &builder{space: "CMYK", pcs: "Lab "}
+	cmyk.add("A2B0", lut16(4, func(int) [3]float64 { return [3]float64{} }))
+	for _, p := range [][]byte{good, cmyk.bytes()} {
+		for n := range len(p) {
+			if _, err := New(p[:n]); !errors.Is(err, ErrProfile) {
+				t.Fatalf("%d of %d bytes: %v, want ErrProfile", n, len(p), err)
+			}
+		}
+	}
+}
+
+func FuzzNew(f *testing.F) {
+	f.Add(matrixProfile(srgbCurve, displayP3))
+	b := &builder{space: "CMYK", pcs: "Lab "}
+	b.add("A2B0", lut16(4, func(int) [3]float64 { return [3]float64{50, 0, 0} }))
+	f.Add(b.bytes())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		tr, err := New(data)
+		if err != nil {
+			return
+		}
+		pix := []byte{0, 1, 2, 3, 252, 253, 254, 255}
+		switch tr.Space() {
+		case "CMYK":
+			tr.CMYK(pix)
+		case "GRAY":
+			tr.Gray(pix)
+		default:
+			tr.RGBA(pix)
+		}
+	})
+}
+
+func BenchmarkMatrix(b *testing.B) {
+	profile := matrixProfile(srgbCurve, displayP3)
+	pix := make([]byte, 4*500*375)
+	b.SetBytes(int64(len(pix)))
+	for b.Loop() {
+		tr, _ := New(profile)
+		tr.RGBA(pix)
+	}
+}

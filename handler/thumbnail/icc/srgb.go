@@ -1,0 +1,98 @@
+package icc
+
+import (
+	"math"
+	"sync"
+)
+
+// d50 is the white of the connection space. ICC.1:2022, section 6.3.4.3.
+var d50 = [3]float64{0.9642, 1, 0.8249}
+
+// toLinear takes XYZ under D50 to linear sRGB: the inverse of the colorants of
+// the sRGB profile, which are IEC 61966-2-1's primaries adapted from D65 to D50
+// by the Bradford transform.
+var toLinear = inverse([3][3]float64{
+	{0.4360747, 0.3850649, 0.1430804},
+	{0.2225045, 0.7168786, 0.0606169},
+	{0.0139322, 0.0971045, 0.7141733},
+})
+
+// encode is the transfer function of sRGB. IEC 61966-2-1, section 5.2.
+func encode(linear float64) float64 {
+	switch v := clamp(linear); {
+	case v <= 0.0031308:
+		return 12.92 * v
+	default:
+		return 1.055*math.Pow(v, 1/2.4) - 0.055
+	}
+}
+
+// encodeSteps is the resolution of encodeTable: fine enough that the steepest
+// part, near black, moves by less than half of an 8-bit step.
+const encodeSteps = 1 << 13
+
+// encodeTable is encode for values scaled to 0..encodeSteps.
+var encodeTable = sync.OnceValue(func() *[encodeSteps + 1]uint8 {
+	var t [encodeSteps + 1]uint8
+	for i := range t {
+		t[i] = to8(encode(float64(i) / encodeSteps))
+	}
+	return &t
+})
+
+func to8(v float64) uint8 { return uint8(clamp(v)*255 + 0.5) }
+
+// labToXYZ converts L 0..100 and a, b to XYZ relative to D50. CIE 15:2004,
+// section 8.2.1.
+func labToXYZ(l, a, b float64) [3]float64 {
+	fy := (l + 16) / 116
+	f := [3]float64{fy + a/500, fy, fy - b/200}
+	var xyz [3]float64
+	for i, v := range f {
+		if cube := v * v * v; cube > 216.0/24389 {
+			xyz[i] = d50[i] * cube
+		} else {
+			xyz[i] = d50[i] * (116*v - 16) * 27 / 24389
+		}
+	}
+	return xyz
+}
+
+// fromXYZ converts XYZ under D50 to sRGB, 0..1.
+func fromXYZ(xyz [3]float64) (rgb [3]float64) {
+	for i, v := range apply(toLinear, xyz) {
+		rgb[i] = encode(v)
+	}
+	return rgb
+}
+
+func apply(m [3][3]float64, v [3]float64) (r [3]float64) {
+	for i := range r {
+		r[i] = m[i][0]*v[0] + m[i][1]*v[1] + m[i][2]*v[2]
+	}
+	return r
+}
+
+func multiply(a, b [3][3]float64) (r [3][3]float64) {
+	for i := range 3 {
+		for j := range 3 {
+			r[i][j] = a[i][0]*b[0][j] + a[i][1]*b[1][j] + a[i][2]*b[2][j]
+		}
+	}
+	return r
+}
+
+// inverse returns the inverse of a matrix that has one, by cofactors.
+func inverse(m [3][3]float64) (r [3][3]float64) {
+	cofactor := func(i, j int) float64 {
+		a, b, c, d := (i+1)%3, (i+2)%3, (j+1)%3, (j+2)%3
+		return m[a][c]*m[b][d] - m[a][d]*m[b][c]
+	}
+	det := m[0][0]*cofactor(0, 0) + m[0][1]*cofactor(0, 1) + m[0][2]*cofactor(0, 2)
+	for i := range 3 {
+		for j := range 3 {
+			r[j][i] = cofactor(i, j) / det
+		}
+	}
+	return r
+}
