@@ -1,0 +1,63 @@
+package thumbnail
+
+import (
+	"math"
+
+	"s3-thumbnail-creator/handler/thumbnail/icc"
+	"s3-thumbnail-creator/handler/thumbnail/raster"
+)
+
+// toSRGB converts the picture's colors to sRGB in place: by its ICC profile
+// where it has a usable one for its model, else by its gamma, else not at all;
+// CMYK without a profile by the usual formula. The result is Gray or RGBA.
+func toSRGB(m *raster.Image, info raster.Info) *raster.Image {
+	transform := transformFor(info)
+	switch {
+	case m.Model == raster.CMYK && transform != nil:
+		transform.CMYK(m.Pix)
+	case m.Model == raster.CMYK:
+		inkToLight(m.Pix)
+	case transform == nil:
+	case m.Model == raster.Gray:
+		transform.Gray(m.Pix)
+	default:
+		transform.RGBA(m.Pix)
+	}
+	if m.Model == raster.CMYK {
+		m.Model = raster.RGBA
+	}
+	return m
+}
+
+// transformFor returns nil where the values are to be taken as they are. A
+// damaged profile, or one for another model than the picture's, is ignored, as
+// browsers do.
+func transformFor(info raster.Info) *icc.Transform {
+	if t, err := icc.New(info.ICC); err == nil {
+		switch {
+		case info.Model == raster.CMYK && t.Space() == "CMYK",
+			info.Model == raster.RGBA && t.Space() != "CMYK",
+			info.Model == raster.Gray && t.Space() == "GRAY":
+			return t
+		}
+	}
+	// sRGB's own curve is close to a gamma of 1/2.2, which is what writers mean
+	// who give 0.45455.
+	const near = 0.02
+	if info.Gamma > 0 && info.Model != raster.CMYK && math.Abs(info.Gamma-1/2.2) > near {
+		return icc.NewGamma(info.Gamma)
+	}
+	return nil
+}
+
+// inkToLight converts CMYK to opaque RGBA: each ink and black multiply what
+// light they let through.
+func inkToLight(pix []byte) {
+	for p := pix; len(p) >= 4; p = p[4:] {
+		paper := 255 - uint32(p[3])
+		for c := range 3 {
+			p[c] = uint8(((255-uint32(p[c]))*paper + 127) / 255)
+		}
+		p[3] = 255
+	}
+}

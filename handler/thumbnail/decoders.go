@@ -1,0 +1,31 @@
+package thumbnail
+
+import (
+	"io"
+
+	"s3-thumbnail-creator/handler/thumbnail/bmp"
+	"s3-thumbnail-creator/handler/thumbnail/gif"
+	"s3-thumbnail-creator/handler/thumbnail/heif"
+	"s3-thumbnail-creator/handler/thumbnail/jpeg"
+	"s3-thumbnail-creator/handler/thumbnail/png"
+	"s3-thumbnail-creator/handler/thumbnail/raster"
+	"s3-thumbnail-creator/handler/thumbnail/tiff"
+	"s3-thumbnail-creator/handler/thumbnail/webp"
+)
+
+// decoders are by the name that Sniff gives.
+var decoders = map[string]func(r io.Reader, size int64) (raster.Decoder, error){
+	"jpeg": constructor(jpeg.NewDecoder),
+	"png":  constructor(png.NewDecoder),
+	"gif":  constructor(gif.NewDecoder),
+	"webp": constructor(webp.NewDecoder),
+	"bmp":  constructor(bmp.NewDecoder),
+	"tiff": constructor(tiff.NewDecoder),
+	"avif": constructor(heif.NewAVIF),
+	"heic": constructor(heif.NewHEIC),
+}
+
+// constructor widens what a package's constructor returns to the interface.
+func constructor[D raster.Decoder](open func(io.Reader, int64) (D, error)) func(io.Reader, int64) (raster.Decoder, error) {
+	return func(r io.Reader, size int64) (raster.Decoder, error) { return open(r, size) }
+}

@@ -1,0 +1,242 @@
+// Package thumbnail turns pictures into thumbnails: any number of variants of
+// one picture from one decode. It knows nothing of AWS.
+//
+// A picture passes five stages. Sniff names its format by content. The
+// format's decoder reads the header, and the limits are checked against what
+// that says, before anything of the picture's size is allocated. The decoder
+// returns the picture reduced to little more than the thumbnails need. Its
+// colors are converted to sRGB. Each variant is resampled, turned upright and
+// encoded.
+package thumbnail
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"s3-thumbnail-creator/handler/thumbnail/raster"
+)
+
+// ErrNotImage says that the data is not a picture of any format we know, by
+// its first bytes: there is nothing to make a thumbnail of, and nothing wrong.
+var ErrNotImage = errors.New("not a picture")
+
+// ErrRejected says that no thumbnail can be made of this picture, however often
+// one tries. ErrCorrupt, ErrUnsupported and ErrTooLarge wrap it.
+var ErrRejected = errors.New("picture rejected")
+
+var (
+	// ErrCorrupt: the data breaks the rules of its format so early that
+	// nothing can be shown.
+	ErrCorrupt = fmt.Errorf("%w: corrupt", ErrRejected)
+	// ErrUnsupported: a well-formed picture of a kind that cannot be read.
+	ErrUnsupported = fmt.Errorf("%w: unsupported", ErrRejected)
+	// ErrTooLarge: a Limit is exceeded; the message says what would be needed.
+	ErrTooLarge = fmt.Errorf("%w: too large", ErrRejected)
+)
+
+// Limits are what a picture may take. Zero means no limit.
+type Limits struct {
+	MaxBytes  int64 // length of the file
+	MaxPixels int64 // width times height
+	Memory    int64 // bytes that decoding and resampling may allocate, by estimate
+}
+
+// Result is what Make returns.
+type Result struct {
+	Source     Source
+	Thumbnails []Thumbnail // in the order of the variants
+	Stages     Stages
+}
+
+// Source describes the picture that was read.
+type Source struct {
+	Format        string // "jpeg", "png", "gif", "webp", "bmp", "tiff", "avif" or "heic"
+	Width, Height int    // pixels, as shown: after Orientation
+	Orientation   int    // EXIF orientation 1-8
+	Frames        int    // where the header tells; at least 1
+	Truncated     bool   // data was missing or damaged; what was there is shown
+	BytesRead     int64  // bytes read from the source, which may be less than its length
+}
+
+// Thumbnail is one encoded thumbnail.
+type Thumbnail struct {
+	Variant       Variant
+	Format        Format // never FormatSame
+	ContentType   string
+	Width, Height int // pixels
+	Body          []byte
+}
+
+// Stages says how long Make took: Decode includes the time spent waiting for
+// the source.
+type Stages struct{ Decode, Resize, Encode time.Duration }
+
+// Make reads a picture of size bytes (0: unknown) from src and makes all
+// variants of it. It reads only as far as the thumbnails need.
+//
+// An error wraps ErrNotImage, or ErrRejected through ErrCorrupt, ErrUnsupported
+// or ErrTooLarge; any other error is one of src.Read or of ctx, and a later
+// attempt may succeed. The variants must be valid (Variant.Validate).
+func Make(ctx context.Context, src io.Reader, size int64, variants []Variant, limits Limits) (*Result, error) {
+	began := time.Now()
+	in := &source{ctx: ctx, r: src, limit: limits.MaxBytes}
+	decoder, err := open(in, size)
+	if err != nil {
+		return nil, in.explain(err)
+	}
+	info := decoder.Info()
+	width, height := info.Width, info.Height
+	if transposed(info.Orientation) {
+		width, height = height, width
+	}
+	plans, targetWidth, targetHeight := planAll(variants, info)
+	if err := limits.check(decoder, targetWidth, targetHeight); err != nil {
+		return nil, err
+	}
+	picture, err := decoder.Decode(targetWidth, targetHeight)
+	if err != nil {
+		return nil, in.explain(err)
+	}
+	picture = toSRGB(picture, info)
+	result := &Result{
+		Source: Source{
+			Format: info.Format, Width: width, Height: height, Orientation: info.Orientation,
+			Frames: max(info.Frames, 1), Truncated: picture.Truncated, BytesRead: in.read,
+		},
+		Stages: Stages{Decode: time.Since(began)},
+	}
+	for i, v := range variants {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		thumb, err := result.make(picture, info, v, plans[i])
+		if err != nil {
+			return nil, fmt.Errorf("make thumbnail %q: %w", v.Name, err)
+		}
+		result.Thumbnails = append(result.Thumbnails, thumb)
+	}
+	return result, nil
+}
+
+// open sniffs the format and reads the header.
+func open(in *source, size int64) (raster.Decoder, error) {
+	head := make([]byte, sniffLength)
+	n, err := io.ReadFull(in, head)
+	head = head[:n]
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, err
+	}
+	format := Sniff(head)
+	newDecoder, ok := decoders[format]
+	if !ok {
+		return nil, fmt.Errorf("%w: begins with %.16q", ErrNotImage, head)
+	}
+	if in.limit > 0 && size > in.limit {
+		return nil, fmt.Errorf("%w: the file has %d bytes, the limit is %d", ErrTooLarge, size, in.limit)
+	}
+	return newDecoder(io.MultiReader(bytes.NewReader(head), in), size)
+}
+
+// planAll plans every variant in stored orientation and returns the size that
+// the decoded picture must not go below.
+func planAll(variants []Variant, info raster.Info) (plans []plan, width, height int) {
+	shownWidth, shownHeight := info.Width, info.Height
+	if transposed(info.Orientation) {
+		shownWidth, shownHeight = shownHeight, shownWidth
+	}
+	for _, v := range variants {
+		p := planFor(v, shownWidth, shownHeight).stored(info.Orientation, shownWidth, shownHeight)
+		w, h := p.wholeSize(info.Width, info.Height)
+		width, height = max(width, w), max(height, h)
+		plans = append(plans, p)
+	}
+	return plans, width, height
+}
+
+// check compares what the header says with the limits.
+func (l Limits) check(d raster.Decoder, targetWidth, targetHeight int) error {
+	info := d.Info()
+	pixels := int64(info.Width) * int64(info.Height)
+	if l.MaxPixels > 0 && pixels > l.MaxPixels {
+		return fmt.Errorf("%w: %dx%d is %.1f megapixels, the limit is %.1f",
+			ErrTooLarge, info.Width, info.Height, float64(pixels)/1e6, float64(l.MaxPixels)/1e6)
+	}
+	if need := d.Memory(targetWidth, targetHeight); l.Memory > 0 && need > l.Memory {
+		const mib = 1 << 20
+		return fmt.Errorf("%w: decoding this %dx%d %s takes about %d MiB of memory, %d MiB are available",
+			ErrTooLarge, info.Width, info.Height, info.Format, (need+mib-1)/mib, l.Memory/mib)
+	}
+	return nil
+}
+
+// make resamples, turns and encodes one variant.
+func (r *Result) make(picture *raster.Image, info raster.Info, v Variant, p plan) (Thumbnail, error) {
+	began := time.Now()
+	scaleX := picture.CoverX / float64(info.Width)
+	scaleY := picture.CoverY / float64(info.Height)
+	from := window{p.from.x * scaleX, p.from.y * scaleY, p.from.width * scaleX, p.from.height * scaleY}
+	small := orient(resample(picture, from, p.width, p.height), info.Orientation)
+	resized := time.Now()
+	r.Stages.Resize += resized.Sub(began)
+
+	format := OutputFormat(v.Format, info.Format, info.Alpha && !opaque(small))
+	body, err := encode(small, format, v.Quality)
+	r.Stages.Encode += time.Since(resized)
+	if err != nil {
+		return Thumbnail{}, err
+	}
+	size := small.Bounds()
+	return Thumbnail{
+		Variant: v, Format: format, ContentType: format.ContentType(),
+		Width: size.Dx(), Height: size.Dy(), Body: body,
+	}, nil
+}
+
+// source is the reader that decoders see: it counts, ends when the context
+// does or the file grows beyond its limit, and remembers errors that are not
+// the picture's fault.
+type source struct {
+	ctx   context.Context
+	r     io.Reader
+	limit int64
+	read  int64
+	err   error
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	if s.err == nil {
+		s.err = s.ctx.Err()
+	}
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.r.Read(p)
+	s.read += int64(n)
+	switch {
+	case err != nil && err != io.EOF && err != io.ErrUnexpectedEOF:
+		s.err = err
+	case s.limit > 0 && s.read > s.limit:
+		s.err = fmt.Errorf("%w: the file has more than %d bytes, the limit", ErrTooLarge, s.limit)
+		err = s.err
+	}
+	return n, err
+}
+
+// explain returns the error that a failed decode is reported as: the reader's
+// own where there was one, else the decoder's under our sentinels.
+func (s *source) explain(err error) error {
+	switch {
+	case s.err != nil:
+		return s.err
+	case errors.Is(err, ErrNotImage), errors.Is(err, ErrTooLarge):
+		return err
+	case errors.Is(err, raster.ErrUnsupported):
+		return fmt.Errorf("%w: %w", ErrUnsupported, err)
+	default:
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+}
