@@ -1,0 +1,163 @@
+package job
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"s3-thumbnail-creator/handler/event"
+	"s3-thumbnail-creator/handler/store"
+	"s3-thumbnail-creator/handler/thumbnail"
+)
+
+// Result says what became of a job that needs no second attempt.
+type Result string
+
+const (
+	Created   Result = "created"   // thumbnails were made
+	Unchanged Result = "unchanged" // they were there already: a duplicate or outdated event
+	Gone      Result = "gone"      // there is no source any more
+	Skipped   Result = "skipped"   // nothing that a thumbnail could be made of
+	Rejected  Result = "rejected"  // a picture of which none can ever be made
+)
+
+// report gathers what is logged of one job. Its numbers add up over rounds.
+type report struct {
+	p         *Processor
+	requestID string
+	job       event.Job
+	alone     bool // no other job in this event
+	began     time.Time
+
+	outcome Result
+	reason  string
+	stage   string // where a rejection happened: parse, read, decode, write
+	stack   string // of a panic
+	rounds  int
+	source  *thumbnail.Source
+	info    store.Info
+
+	fetch, store time.Duration // time until sources were open; time of writes and deletes
+	stages       thumbnail.Stages
+	bytesIn      int64
+	bytesSaved   int64
+
+	mu       sync.Mutex
+	outputs  []output
+	bytesOut int64
+	deleted  int
+}
+
+// output is a thumbnail in the log.
+type output struct {
+	Variant string `json:"variant"`
+	Key     string `json:"key"`
+	Width   int    `json:"width"`
+	Height  int    `json:"height"`
+	Bytes   int    `json:"bytes"`
+}
+
+func (p *Processor) newReport(requestID string, j event.Job, alone bool) *report {
+	return &report{p: p, requestID: requestID, job: j, alone: alone, began: time.Now(), stage: "read"}
+}
+
+// finish sets the outcome. A later round may set another.
+func (r *report) finish(outcome Result, reason string) { r.outcome, r.reason = outcome, reason }
+
+// reject sets the outcome Rejected.
+func (r *report) reject(err error) { r.finish(Rejected, err.Error()) }
+
+// timer adds the time until the function it returns is called.
+func (r *report) timer(to *time.Duration) func() {
+	began := time.Now()
+	return func() { *to += time.Since(began) }
+}
+
+// read counts the transfer of a source.
+func (r *report) read(received int64, info store.Info) {
+	r.info = info
+	r.bytesIn += received
+	r.bytesSaved += info.Size - received
+}
+
+// made keeps what Make says of a picture.
+func (r *report) made(result *thumbnail.Result) {
+	r.source = &result.Source
+	r.stages.Decode += result.Stages.Decode
+	r.stages.Resize += result.Stages.Resize
+	r.stages.Encode += result.Stages.Encode
+	r.outputs = nil
+	for _, t := range result.Thumbnails {
+		r.outputs = append(r.outputs, output{
+			Variant: t.Variant.Name, Key: keyFor(t.Variant, r.job.Key, result.Source.Format, t.Format),
+			Width: t.Width, Height: t.Height, Bytes: len(t.Body),
+		})
+	}
+	r.stage = "write"
+}
+
+func (r *report) wrote(w wanted) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.bytesOut += int64(len(w.upload.Body))
+}
+
+func (r *report) removed() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.deleted++
+}
+
+// text is the outcome in one line.
+func (r *report) text() string {
+	if r.reason == "" {
+		return string(r.outcome)
+	}
+	return string(r.outcome) + ": " + r.reason
+}
+
+// log writes the job's line, which carries its metrics.
+func (r *report) log(ctx context.Context, err error) {
+	total := time.Since(r.began)
+	level, outcome := slog.LevelInfo, string(r.outcome)
+	switch {
+	case err != nil:
+		level, outcome = slog.LevelError, "failed"
+	case r.outcome == Rejected:
+		level = slog.LevelWarn
+	}
+	attrs := []slog.Attr{
+		slog.String("requestId", r.requestID), slog.String("bucket", r.job.Bucket), slog.String("key", r.job.Key),
+		slog.String("event", string(r.job.Kind)), slog.String("outcome", outcome),
+	}
+	add := func(name, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(name, value))
+		}
+	}
+	add("versionId", r.job.VersionID)
+	add("eTag", r.job.ETag)
+	if err != nil {
+		add("error", err.Error())
+	} else {
+		add("reason", r.reason)
+	}
+	add("stack", r.stack)
+	if r.info.ETag != "" {
+		attrs = append(attrs, slog.Int64("size", r.info.Size))
+	}
+	if s := r.source; s != nil {
+		attrs = append(attrs, slog.Group("source",
+			slog.String("format", s.Format), slog.Int("width", s.Width), slog.Int("height", s.Height),
+			slog.Int("orientation", s.Orientation), slog.Int("frames", s.Frames), slog.Bool("truncated", s.Truncated)))
+	}
+	if len(r.outputs) > 0 && err == nil && r.outcome == Created {
+		attrs = append(attrs, slog.Any("thumbnails", r.outputs))
+	}
+	if r.rounds > 1 {
+		attrs = append(attrs, slog.Int("rounds", r.rounds))
+	}
+	attrs = append(attrs, r.metrics(outcome, total)...)
+	r.p.Log.LogAttrs(ctx, level, "thumbnail job", attrs...)
+}
