@@ -1,0 +1,161 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+// buildspec is what CodeBuild reads of buildspec.yaml.
+type buildspec struct {
+	Version string
+	Env     struct{ Variables map[string]string }
+	Phases  map[string]struct {
+		OnFailure string `yaml:"on-failure"`
+		Commands  []string
+	}
+}
+
+func readBuildspec(t *testing.T) buildspec {
+	t.Helper()
+	content, err := os.ReadFile("../../buildspec.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b buildspec
+	if err := yaml.Unmarshal(content, &b); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// A go command that writes down its arguments, and makes of every program a
+// script that does the same. It fails where FAIL names its first argument.
+const scriptedGo = `#!/bin/sh
+echo "go $*" >>"$TRACE"
+if [ "$1" = "$FAIL" ]; then exit 1; fi
+if [ "$1" = build ]; then
+	for p in handler pushimage; do
+		printf '#!/bin/sh\necho "%s $*" >>"$TRACE"\n' $p >.build/$p
+		chmod +x .build/$p
+	done
+fi
+`
+
+// runBuildspec does what CodeBuild does: it runs the commands, each by itself,
+// and ends the phase at the first that fails. It returns what was called.
+func runBuildspec(t *testing.T, env ...string) (calls []string, failed bool) {
+	t.Helper()
+	b := readBuildspec(t)
+	dir := t.TempDir()
+	bin, trace := filepath.Join(dir, "bin"), filepath.Join(dir, "trace")
+	if err := os.Mkdir(bin, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(bin, "go"), []byte(scriptedGo), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if len(b.Phases["build"].Commands) == 0 {
+		t.Fatal("there is no phase build")
+	}
+	for _, command := range b.Phases["build"].Commands {
+		cmd := exec.Command("sh", "-c", command)
+		cmd.Dir = dir
+		cmd.Env = append([]string{"PATH=" + bin + ":/usr/bin:/bin", "TRACE=" + trace}, env...)
+		for name, value := range b.Env.Variables {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Logf("%s: %v\n%s", command, err, out)
+			failed = true
+			break
+		}
+	}
+	content, err := os.ReadFile(trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSpace(string(content)), "\n"), failed
+}
+
+const (
+	buildCall = `go build -trimpath -buildvcs=false -tags nodynamic,lambda.norpc -ldflags -s -w -o .build/ ./handler ./cmd/pushimage`
+	testCall  = `go test -tags nodynamic,lambda.norpc ./handler/... ./cmd/pushimage/...`
+)
+
+func TestBuildspecBuildsAndPushes(t *testing.T) {
+	project := []string{"IMAGE_REPOSITORY_URI=r.example.com/x", "IMAGE_ARCHITECTURE=arm64"}
+	tests := []struct {
+		name string
+		env  []string
+		want []string
+	}{
+		{"local source", []string{"IMAGE_TAG=abc", "CODEBUILD_RESOLVED_SOURCE_VERSION=object-version", "BUILD_TESTS=false"}, []string{
+			"go version", buildCall,
+			"pushimage -repository r.example.com/x -tag abc -architecture arm64 -binary .build/handler",
+		}},
+		{"GitHub", []string{"CODEBUILD_RESOLVED_SOURCE_VERSION=c0ffee"}, []string{
+			"go version", buildCall,
+			"pushimage -repository r.example.com/x -tag c0ffee-arm64 -keep -architecture arm64 -binary .build/handler",
+		}},
+		{"with tests", []string{"IMAGE_TAG=abc", "BUILD_TESTS=true"}, []string{
+			"go version", buildCall, testCall,
+			"pushimage -repository r.example.com/x -tag abc -architecture arm64 -binary .build/handler",
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, failed := runBuildspec(t, append(project, tt.env...)...)
+			if failed {
+				t.Error("the build failed")
+			}
+			if fmt.Sprint(got) != fmt.Sprint(tt.want) {
+				t.Errorf("calls\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(tt.want, "\n"))
+			}
+		})
+	}
+}
+
+func TestBuildspecDoesNotPushAfterAFailure(t *testing.T) {
+	for _, step := range []string{"build", "test"} {
+		t.Run(step, func(t *testing.T) {
+			calls, failed := runBuildspec(t, "FAIL="+step, "BUILD_TESTS=true", "IMAGE_TAG=abc", "IMAGE_ARCHITECTURE=arm64")
+			if !failed {
+				t.Error("the build succeeded")
+			}
+			if last := calls[len(calls)-1]; !strings.HasPrefix(last, "go "+step) {
+				t.Errorf("after the failure %q was called", last)
+			}
+		})
+	}
+	for name := range readBuildspec(t).Phases {
+		if name == "post_build" {
+			t.Error("there is a phase post_build: CodeBuild runs it even when build has failed")
+		}
+	}
+}
+
+func TestBuildspecEnvironment(t *testing.T) {
+	b := readBuildspec(t)
+	if b.Version != "0.2" {
+		t.Errorf("version %q, want 0.2", b.Version)
+	}
+	for _, v := range []string{"GOPATH", "GOCACHE"} {
+		if !strings.HasPrefix(b.Env.Variables[v], "/tmp/") {
+			t.Errorf("%s=%q: Lambda compute can write below /tmp only", v, b.Env.Variables[v])
+		}
+	}
+	if b.Env.Variables["CGO_ENABLED"] != "0" {
+		t.Error("CGO_ENABLED is not 0: the binary would need libraries that the image has not got")
+	}
+	for name, p := range b.Phases {
+		if p.OnFailure != "" {
+			t.Errorf("phase %s has on-failure %q: CodeBuild's Lambda compute does not support it", name, p.OnFailure)
+		}
+	}
+}
