@@ -1,0 +1,74 @@
+package infra
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestEveryBucketIsClosed(t *testing.T) {
+	e := declare(t, nil)
+	buckets := e.of("aws:s3/bucketV2:BucketV2")
+	if len(buckets) != 3 {
+		t.Fatalf("%d buckets, want source, destination and build source", len(buckets))
+	}
+	for _, b := range buckets {
+		block := e.one(t, "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", b.name)
+		for _, way := range []string{"blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"} {
+			block.want(t, way, "true")
+		}
+		e.one(t, "aws:s3/bucketOwnershipControls:BucketOwnershipControls", b.name).
+			want(t, "rule.objectOwnership", "BucketOwnerEnforced")
+		e.one(t, "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2", b.name).
+			want(t, "rules[0].applyServerSideEncryptionByDefault.sseAlgorithm", "AES256")
+		e.one(t, "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", b.name).
+			want(t, "rules[0].abortIncompleteMultipartUpload.daysAfterInitiation", "7")
+
+		policy := e.one(t, "aws:s3/bucketPolicy:BucketPolicy", b.name)
+		if !slices.Contains(policy.dependencies, block.urn) {
+			t.Errorf("the policy of %s does not wait for the public access block", b.name)
+		}
+		s := policy.document(t, "policy").Statement[0]
+		arn := "arn:aws:s3:::" + b.text(t, "bucket")
+		if s.Effect != "Deny" || s.Principal != "*" || s.Condition["Bool"]["aws:SecureTransport"] != "false" ||
+			!slices.Equal(s.Resource, []string{arn, arn + "/*"}) {
+			t.Errorf("the policy of %s does not demand TLS: %+v", b.name, s)
+		}
+	}
+}
+
+func TestLifecycle(t *testing.T) {
+	const lifecycle = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+	e := declare(t, map[string]string{"sourceExpirationDays": "30", "thumbnailExpirationDays": "90"})
+	e.one(t, lifecycle, "thumbnailer-source").want(t, "rules[1].expiration.days", "30")
+	e.one(t, lifecycle, "thumbnailer-destination").want(t, "rules[1].expiration.days", "90")
+	e.one(t, lifecycle, "thumbnailer-image-source").want(t, "rules[1]", "")
+	for _, d := range e.of(lifecycle) {
+		d.want(t, "rules[0].filter", `{"prefix":""}`)
+	}
+}
+
+func TestVersioning(t *testing.T) {
+	const versioning = "aws:s3/bucketVersioningV2:BucketVersioningV2"
+	if e := declare(t, nil); len(e.of(versioning)) != 0 {
+		t.Error("versioning is on by default")
+	}
+	e := declare(t, map[string]string{"versioning": "true", "noncurrentDays": "9"})
+	for _, name := range []string{"thumbnailer-source", "thumbnailer-destination"} {
+		e.one(t, versioning, name).want(t, "versioningConfiguration.status", "Enabled")
+		e.one(t, "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", name).
+			want(t, "rules[1].noncurrentVersionExpiration.noncurrentDays", "9")
+	}
+	if len(e.of(versioning)) != 2 {
+		t.Error("the build-source bucket is versioned")
+	}
+}
+
+func TestForceDestroy(t *testing.T) {
+	for setting, want := range map[string]string{"false": "false", "true": "true"} {
+		e := declare(t, map[string]string{"forceDestroy": setting})
+		e.one(t, "aws:s3/bucketV2:BucketV2", "thumbnailer-source").want(t, "forceDestroy", want)
+		e.one(t, "aws:s3/bucketV2:BucketV2", "thumbnailer-destination").want(t, "forceDestroy", want)
+		// It holds nothing that is not elsewhere, and must not keep a stack from being destroyed.
+		e.one(t, "aws:s3/bucketV2:BucketV2", "thumbnailer-image-source").want(t, "forceDestroy", "true")
+	}
+}

@@ -1,0 +1,128 @@
+package infra
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+const projectType = "aws:codebuild/project:Project"
+
+func TestBuildMachines(t *testing.T) {
+	for settings, want := range map[[3]string]machine{
+		{"lambda", "arm64", "large"}: {"ARM_LAMBDA_CONTAINER", "BUILD_LAMBDA_10GB", "aws/codebuild/amazonlinux-aarch64-lambda-standard:go1.24"},
+		{"lambda", "amd64", "small"}: {"LINUX_LAMBDA_CONTAINER", "BUILD_LAMBDA_2GB", "aws/codebuild/amazonlinux-x86_64-lambda-standard:go1.24"},
+		{"ec2", "arm64", "medium"}:   {"ARM_CONTAINER", "BUILD_GENERAL1_MEDIUM", "aws/codebuild/amazonlinux-aarch64-standard:3.0"},
+		{"ec2", "amd64", "large"}:    {"LINUX_CONTAINER", "BUILD_GENERAL1_LARGE", "aws/codebuild/amazonlinux-x86_64-standard:5.0"},
+	} {
+		e := declare(t, map[string]string{"buildCompute": settings[0], "architecture": settings[1], "buildSize": settings[2]})
+		project := e.one(t, projectType, "")
+		project.want(t, "environment.type", want.environment)
+		project.want(t, "environment.computeType", want.compute)
+		project.want(t, "environment.image", want.image)
+		project.want(t, "environment.privilegedMode", "false")
+	}
+}
+
+// TestLambdaComputeTakesNoTimeouts: CodeBuild refuses a project on Lambda compute that sets one.
+func TestLambdaComputeTakesNoTimeouts(t *testing.T) {
+	project := declare(t, nil).one(t, projectType, "")
+	project.want(t, "buildTimeout", "")
+	project.want(t, "queuedTimeout", "")
+	project = declare(t, map[string]string{"buildCompute": "ec2", "buildTimeoutMinutes": "40"}).one(t, projectType, "")
+	project.want(t, "buildTimeout", "40")
+	project.want(t, "queuedTimeout", "5")
+}
+
+func TestProject(t *testing.T) {
+	e := declare(t, map[string]string{"buildTests": "true", "logRetentionDays": "3"})
+	project := e.one(t, projectType, "")
+	project.want(t, "concurrentBuildLimit", "1")
+	project.want(t, "artifacts.type", "NO_ARTIFACTS")
+	project.want(t, "source.type", "S3")
+	object := e.one(t, "aws:s3/bucketObjectv2:BucketObjectv2", "")
+	project.want(t, "source.location", object.text(t, "bucket")+"/"+object.text(t, "key"))
+	project.want(t, "source.buildspec", "buildspec.yaml") // by default CodeBuild looks for buildspec.yml
+	for i, want := range []string{
+		`{"name":"IMAGE_REPOSITORY_URI","type":"PLAINTEXT","value":"` + testAccount + `.dkr.ecr.eu-central-1.amazonaws.com/thumbnailer-image-1234567"}`,
+		`{"name":"IMAGE_ARCHITECTURE","type":"PLAINTEXT","value":"arm64"}`,
+		`{"name":"BUILD_TESTS","type":"PLAINTEXT","value":"true"}`,
+	} {
+		project.want(t, "environment.environmentVariables["+string(rune('0'+i))+"]", want)
+	}
+	logs := e.one(t, "aws:cloudwatch/logGroup:LogGroup", "thumbnailer-image-build")
+	logs.want(t, "retentionInDays", "3")
+	logs.want(t, "name", "/aws/codebuild/"+project.text(t, "name"))
+	project.want(t, "logsConfig.cloudwatchLogs.groupName", logs.text(t, "name"))
+}
+
+// TestBuildPermissions compares all that a build may do.
+func TestBuildPermissions(t *testing.T) {
+	e := declare(t, nil)
+	got := e.one(t, "aws:iam/rolePolicy:RolePolicy", "thumbnailer-image-build").document(t, "policy")
+	bucket := "arn:aws:s3:::" + e.one(t, "aws:s3/bucketV2:BucketV2", "thumbnailer-image-source").text(t, "bucket")
+	arn := "arn:aws:%s:eu-central-1:" + testAccount + ":"
+	want := map[string]string{
+		"WriteOwnLogs": "logs:CreateLogStream logs:PutLogEvents on " +
+			strings.ReplaceAll(arn, "%s", "logs") + "log-group:/aws/codebuild/s3-thumbnail-creator-test-" + testSuffix + ":*",
+		"LogInToRegistry": "ecr:GetAuthorizationToken on *",
+		"PushImage": "ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:CompleteLayerUpload ecr:GetDownloadUrlForLayer " +
+			"ecr:InitiateLayerUpload ecr:PutImage ecr:UploadLayerPart on " +
+			strings.ReplaceAll(arn, "%s", "ecr") + "repository/thumbnailer-image-1234567",
+		"ReadSource": "s3:GetObject s3:GetObjectVersion on " + bucket + "/source/*",
+		"FindSource": "s3:GetBucketAcl s3:GetBucketLocation s3:ListBucket on " + bucket,
+	}
+	comparePermissions(t, got, want)
+	if key := e.one(t, "aws:s3/bucketObjectv2:BucketObjectv2", "").text(t, "key"); !strings.HasPrefix(key, "source/") {
+		t.Errorf("the build may not read its source, %s", key)
+	}
+}
+
+// comparePermissions compares a policy that only allows, statement by statement.
+func comparePermissions(t *testing.T, got document, want map[string]string) {
+	t.Helper()
+	for _, s := range got.Statement {
+		text := strings.Join(s.Action, " ") + " on " + strings.Join(s.Resource, " ")
+		if s.Effect != allow || s.Condition != nil || text != want[s.Sid] {
+			t.Errorf("%s: got  %s\nwant %s", s.Sid, text, want[s.Sid])
+		}
+	}
+	if len(got.Statement) != len(want) {
+		t.Errorf("%d statements, want %d", len(got.Statement), len(want))
+	}
+}
+
+func TestGitHubSource(t *testing.T) {
+	e := declare(t, map[string]string{
+		"buildSource": "github", "githubUrl": "https://github.com/owner/repository", "githubRef": "v1.0",
+	})
+	project := e.one(t, projectType, "")
+	project.want(t, "source.type", "GITHUB")
+	project.want(t, "source.location", "https://github.com/owner/repository")
+	project.want(t, "sourceVersion", "v1.0")
+	project.want(t, "source.buildspec", "buildspec.yaml")
+	if len(e.of("aws:s3/bucketObjectv2:BucketObjectv2")) != 0 || len(e.of("aws:s3/bucketV2:BucketV2")) != 2 {
+		t.Error("a GitHub build needs neither archive nor bucket for it")
+	}
+	doc := e.one(t, "aws:iam/rolePolicy:RolePolicy", "thumbnailer-image-build").document(t, "policy")
+	for _, s := range doc.Statement {
+		if slices.ContainsFunc(s.Action, func(a string) bool { return strings.HasPrefix(a, "s3:") }) {
+			t.Errorf("a GitHub build may %v", s.Action)
+		}
+	}
+	e.one(t, "command:local:Command", "").want(t, "create", "go run ./cmd/buildimage -project "+project.text(t, "name")+
+		" -repository thumbnailer-image-1234567 -github -source-version v1.0 -timeout 20m")
+}
+
+// TestRegionLists: a region cannot both have and not have Lambda compute. The ten that have it are from the CodeBuild
+// user guide.
+func TestRegionLists(t *testing.T) {
+	for _, region := range []string{
+		"us-east-1", "us-east-2", "us-west-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1",
+		"eu-central-1", "eu-west-1", "sa-east-1",
+	} {
+		if err := DefaultConfig().checkRegion(region); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package infra
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"gopkg.in/yaml.v3"
+)
+
+// load returns what LoadConfig makes of the settings in the stack.
+func load(settings map[string]string, stack ...string) (*Config, error) {
+	var cfg *Config
+	err := newEngine().run(func(ctx *pulumi.Context) (err error) {
+		cfg, err = LoadConfig(ctx)
+		return err
+	}, settings, stack...)
+	return cfg, err
+}
+
+// TestProjectFile holds Pulumi.yaml and Config together: the same keys, of the right types, with the same defaults,
+// each with a description.
+func TestProjectFile(t *testing.T) {
+	project, err := workspace.LoadProject("../Pulumi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if project.Name != testProject {
+		t.Errorf("the project is called %q", project.Name)
+	}
+	types := map[reflect.Kind]string{
+		reflect.String: "string", reflect.Bool: "boolean", reflect.Int: "integer", reflect.Slice: "array", reflect.Map: "object",
+	}
+	defaults := reflect.ValueOf(*DefaultConfig())
+	keys := configKeys()
+	for i := range defaults.NumField() {
+		key := defaults.Type().Field(i).Tag.Get("config")
+		schema, ok := project.Config[key]
+		if !ok {
+			t.Errorf("%s is not in Pulumi.yaml", key)
+			continue
+		}
+		if want := types[defaults.Field(i).Kind()]; schema.TypeName() != want {
+			t.Errorf("%s has type %s in Pulumi.yaml, want %s", key, schema.TypeName(), want)
+		}
+		if schema.Description == "" || schema.Default == nil {
+			t.Errorf("%s needs a description and a default in Pulumi.yaml", key)
+		}
+		if got, want := asJSON(t, schema.Default), asJSON(t, defaults.Field(i).Interface()); !sameJSON(t, got, want) {
+			t.Errorf("%s has default %s in Pulumi.yaml, want %s", key, got, want)
+		}
+	}
+	for key := range project.Config {
+		if !slices.Contains(keys, key) {
+			t.Errorf("Pulumi.yaml has %s, which nothing reads", key)
+		}
+	}
+}
+
+// TestStackFiles reads the configuration of every stack that comes with the project.
+func TestStackFiles(t *testing.T) {
+	for _, stack := range []string{"dev", "prod", "local"} {
+		text, err := os.ReadFile("../Pulumi." + stack + ".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var file struct{ Config map[string]any }
+		if err := yaml.Unmarshal(text, &file); err != nil {
+			t.Fatal(err)
+		}
+		settings := map[string]string{}
+		for key, value := range file.Config {
+			settings[key] = fmt.Sprint(value)
+		}
+		t.Setenv(pulumi.EnvConfig, asJSON(t, settings))
+		if _, err := load(settings, stack); err != nil {
+			t.Errorf("stack %s: %v", stack, err)
+		}
+	}
+}
+
+func TestDefaultConfigIsValid(t *testing.T) {
+	for _, stack := range []string{"dev", "prod"} {
+		if err := DefaultConfig().Validate(stack); err != nil {
+			t.Errorf("stack %s: %v", stack, err)
+		}
+	}
+}
+
+// TestEveryKeyIsRead sets each key to something other than its default and expects exactly its field to change.
+func TestEveryKeyIsRead(t *testing.T) {
+	other := map[string]string{
+		"thumbnails":   `[{"name":"large","width":1024,"height":768,"fit":"cover","format":"webp","quality":70,"key":"{stem}.webp"}]`,
+		"sourcePrefix": "photos/", "deleteThumbnails": "false", "cacheControl": "max-age=60", "maxSourceMB": "5",
+		"maxMegapixels": "6", "architecture": "amd64", "memoryMB": "512", "timeoutSeconds": "7", "reservedConcurrency": "8",
+		"tracing": "true", "logRetentionDays": "14", "versioning": "true", "noncurrentDays": "9", "sourceExpirationDays": "10",
+		"thumbnailExpirationDays": "11", "forceDestroy": "true", "confirmForceDestroy": "true", "buildCompute": "ec2",
+		"buildSize": "small", "buildTimeoutMinutes": "12", "buildTests": "true", "buildSource": "github",
+		"githubUrl": "https://github.com/owner/repository", "githubRef": "v1.2.3", "alarmEmail": "a@example.com",
+		"tags": `{"team":"photos"}`,
+	}
+	defaults := reflect.ValueOf(*DefaultConfig())
+	for i := range defaults.NumField() {
+		key := defaults.Type().Field(i).Tag.Get("config")
+		settings := map[string]string{key: other[key]}
+		if key == "buildSource" {
+			settings["githubUrl"] = other["githubUrl"]
+		}
+		cfg, err := load(settings)
+		if err != nil {
+			t.Errorf("%s: %v", key, err)
+			continue
+		}
+		got := reflect.ValueOf(*cfg)
+		for j := range got.NumField() {
+			name := got.Type().Field(j).Tag.Get("config")
+			changed := !reflect.DeepEqual(got.Field(j).Interface(), defaults.Field(j).Interface())
+			if _, set := settings[name]; changed != set {
+				t.Errorf("with %s set, %s changed: %v", key, name, changed)
+			}
+		}
+		if text := fmt.Sprint(got.Field(i).Interface()); got.Field(i).Kind() != reflect.Slice &&
+			got.Field(i).Kind() != reflect.Map && text != other[key] {
+			t.Errorf("%s is %s, want %s", key, text, other[key])
+		}
+	}
+}
+
+func TestPartOfAVariantIsEnough(t *testing.T) {
+	cfg, err := load(map[string]string{"thumbnails": `[{"name":"small"},{"name":"wide","width":900,"quality":50}]`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Thumbnail{
+		{"small", 256, 256, "inside", "same", 82, "{dir}{variant}-{name}"},
+		{"wide", 900, 256, "inside", "same", 50, "{dir}{variant}-{name}"},
+	}
+	if !slices.Equal(cfg.Thumbnails, want) {
+		t.Errorf("got %+v, want %+v", cfg.Thumbnails, want)
+	}
+}
+
+// TestAllProblemsAtOnce checks that one message names every wrong key, its value and what is valid.
+func TestAllProblemsAtOnce(t *testing.T) {
+	_, err := load(map[string]string{
+		"memoryMB": "lots", "timeoutSeconds": "0", "architecture": "mips", "tracing": "perhaps",
+		"thumbnails": `[{"name":"a","heigth":3}]`, "tags": `["a"]`, "logRetentionDays": "2",
+	})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{
+		`stack "test"`,
+		`memoryMB: "lots": want an integer`, `timeoutSeconds: 0: want an integer from 1 to 900 seconds`,
+		`architecture: "mips": want one of arm64, amd64`, `tracing: "perhaps": want true or false`,
+		`"heigth"`, `tags: "[\"a\"]": want a map of strings`, `logRetentionDays: 2: want one of 0 1 3 5 7`,
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the error lacks %s:\n%v", want, err)
+		}
+	}
+}
+
+// TestUnknownKeys: Pulumi itself says nothing about a misspelt key.
+func TestUnknownKeys(t *testing.T) {
+	settings := map[string]string{testProject + ":memoryMb": "512", "aws:region": "eu-west-1", testProject + ":memoryMB": "512"}
+	t.Setenv(pulumi.EnvConfig, asJSON(t, settings))
+	_, err := load(settings)
+	if err == nil || !strings.Contains(err.Error(), `memoryMb: "512": no such key`) || !strings.Contains(err.Error(), "memoryMB") {
+		t.Errorf("error %v does not name the key and the valid ones", err)
+	}
+	if err != nil && strings.Contains(err.Error(), "region") {
+		t.Errorf("the provider's keys are none of ours: %v", err)
+	}
+}
+
+func asJSON(t *testing.T, value any) string {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func sameJSON(t *testing.T, a, b string) bool {
+	t.Helper()
+	var x, y any
+	if json.Unmarshal([]byte(a), &x) != nil || json.Unmarshal([]byte(b), &y) != nil {
+		t.Fatalf("not JSON: %s, %s", a, b)
+	}
+	return reflect.DeepEqual(x, y)
+}

@@ -1,0 +1,113 @@
+package infra
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// effects lists, for each key, a value and the resources that it changes (~), adds (+) or removes (-), by their last
+// type name and name. Everything that is not listed must stay as it is.
+var effects = map[string]struct {
+	settings map[string]string
+	changes  []string
+}{
+	"thumbnails":   {one("thumbnails", `[{"name":"a"}]`), []string{"~Function thumbnailer-function"}},
+	"cacheControl": {one("cacheControl", "no-cache"), []string{"~Function thumbnailer-function"}},
+	"sourcePrefix": {one("sourcePrefix", "photos/"), []string{
+		"~BucketNotification thumbnailer", "~RolePolicy thumbnailer-function"}},
+	"deleteThumbnails": {one("deleteThumbnails", "false"), []string{
+		"~BucketNotification thumbnailer", "~Function thumbnailer-function", "~RolePolicy thumbnailer-function"}},
+	"maxSourceMB":   {one("maxSourceMB", "1"), []string{"~Function thumbnailer-function"}},
+	"maxMegapixels": {one("maxMegapixels", "1"), []string{"~Function thumbnailer-function"}},
+	"architecture": {one("architecture", "amd64"), []string{
+		"~BucketObjectv2 thumbnailer-image-source", "~Command thumbnailer-image-build", "~Function thumbnailer-function",
+		"~Project thumbnailer-image"}},
+	"memoryMB":            {one("memoryMB", "512"), []string{"~Function thumbnailer-function"}},
+	"timeoutSeconds":      {one("timeoutSeconds", "5"), []string{"~Function thumbnailer-function", "~MetricAlarm thumbnailer-duration"}},
+	"reservedConcurrency": {one("reservedConcurrency", "5"), []string{"~Function thumbnailer-function"}},
+	"tracing":             {one("tracing", "true"), []string{"~Function thumbnailer-function", "~RolePolicy thumbnailer-function"}},
+	"logRetentionDays": {one("logRetentionDays", "1"), []string{
+		"~LogGroup thumbnailer-function", "~LogGroup thumbnailer-image-build"}},
+	"versioning": {one("versioning", "true"), []string{
+		"+BucketVersioningV2 thumbnailer-destination", "+BucketVersioningV2 thumbnailer-source",
+		"~BucketLifecycleConfigurationV2 thumbnailer-destination", "~BucketLifecycleConfigurationV2 thumbnailer-source"}},
+	"noncurrentDays":          {one("noncurrentDays", "1"), nil}, // versioning is off
+	"sourceExpirationDays":    {one("sourceExpirationDays", "1"), []string{"~BucketLifecycleConfigurationV2 thumbnailer-source"}},
+	"thumbnailExpirationDays": {one("thumbnailExpirationDays", "1"), []string{"~BucketLifecycleConfigurationV2 thumbnailer-destination"}},
+	"forceDestroy":            {one("forceDestroy", "true"), []string{"~BucketV2 thumbnailer-destination", "~BucketV2 thumbnailer-source"}},
+	"confirmForceDestroy":     {one("confirmForceDestroy", "true"), nil},
+	"buildCompute":            {one("buildCompute", "ec2"), []string{"~Project thumbnailer-image"}},
+	"buildSize":               {one("buildSize", "small"), []string{"~Project thumbnailer-image"}},
+	"buildTimeoutMinutes":     {one("buildTimeoutMinutes", "5"), []string{"~Command thumbnailer-image-build"}},
+	"buildTests": {one("buildTests", "true"), []string{
+		"~BucketObjectv2 thumbnailer-image-source", "~Command thumbnailer-image-build", "~Project thumbnailer-image"}},
+	"buildSource": {map[string]string{"buildSource": "github", "githubUrl": "https://github.com/o/r"}, []string{
+		"-BucketLifecycleConfigurationV2 thumbnailer-image-source", "-BucketObjectv2 thumbnailer-image-source",
+		"-BucketOwnershipControls thumbnailer-image-source", "-BucketPolicy thumbnailer-image-source",
+		"-BucketPublicAccessBlock thumbnailer-image-source",
+		"-BucketServerSideEncryptionConfigurationV2 thumbnailer-image-source", "-BucketV2 thumbnailer-image-source",
+		"~Command thumbnailer-image-build", "~Project thumbnailer-image", "~RolePolicy thumbnailer-image-build"}},
+	"githubUrl": {one("githubUrl", "https://github.com/o/r"), nil}, // the source is local
+	"githubRef": {one("githubRef", "v1"), nil},
+	"alarmEmail": {one("alarmEmail", "a@example.com"), []string{
+		"+Topic thumbnailer-alarms", "+TopicPolicy thumbnailer-alarms", "+TopicSubscription thumbnailer-alarms",
+		"~MetricAlarm thumbnailer-duration", "~MetricAlarm thumbnailer-errors", "~MetricAlarm thumbnailer-failures",
+		"~MetricAlarm thumbnailer-old-failures", "~MetricAlarm thumbnailer-throttles"}},
+}
+
+func one(key, value string) map[string]string { return map[string]string{key: value} }
+
+// TestEachKeyChangesItsPartOnly compares all inputs of all resources with and without each key. tags have a test of
+// their own.
+func TestEachKeyChangesItsPartOnly(t *testing.T) {
+	root := projectRoot(t)
+	snapshot := func(settings map[string]string) map[string]string {
+		e := newEngine()
+		if err := e.run(ProgramAt(root), settings); err != nil {
+			t.Fatal(err)
+		}
+		all := map[string]string{}
+		for _, d := range e.resources {
+			inputs, err := json.Marshal(d.inputs.Mappable())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d.custom {
+				all[d.typ[strings.LastIndex(d.typ, ":")+1:]+" "+d.name] = string(inputs)
+			}
+		}
+		return all
+	}
+	before := snapshot(nil)
+	for _, key := range configKeys() {
+		effect, ok := effects[key]
+		if !ok {
+			if key != "tags" {
+				t.Errorf("%s: nothing is known about its effect", key)
+			}
+			continue
+		}
+		after := snapshot(effect.settings)
+		var got []string
+		for name := range before {
+			switch now, ok := after[name]; {
+			case !ok:
+				got = append(got, "-"+name)
+			case now != before[name]:
+				got = append(got, "~"+name)
+			}
+		}
+		for name := range maps.Keys(after) {
+			if _, ok := before[name]; !ok {
+				got = append(got, "+"+name)
+			}
+		}
+		slices.Sort(got)
+		if want := slices.Sorted(slices.Values(effect.changes)); !slices.Equal(got, want) {
+			t.Errorf("%s changes\n%s\nwant\n%s", key, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+}

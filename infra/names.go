@@ -1,0 +1,67 @@
+package infra
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Longest names that AWS accepts.
+const (
+	maxBucketName   = 63 // S3 user guide, "Bucket naming rules"
+	maxFunctionName = 64 // Lambda API, CreateFunction
+)
+
+// suffixBytes random bytes set one stack's names apart from all others: bucket names are global to a partition.
+const suffixBytes = 4
+
+var notInName = regexp.MustCompile(`[^a-z0-9]+`)
+
+// names makes the physical names that must be known before their resource exists: bucket names, because they are
+// global, and the function's, because its log group, alarms and dashboard are made while its image is still building.
+// Everything else is named by Pulumi.
+type names struct {
+	project, stack string
+	suffix         pulumi.StringOutput
+}
+
+// bucket returns <project>-<stack>-<role>-<suffix>.
+func (n names) bucket(role string) pulumi.StringOutput { return n.physical(role, maxBucketName) }
+
+// function returns <project>-<stack>-<suffix>, the name of the function, and of the dashboard.
+func (n names) function() pulumi.StringOutput { return n.physical("", maxFunctionName) }
+
+func (n names) physical(role string, longest int) pulumi.StringOutput {
+	return n.suffix.ApplyT(func(suffix string) string {
+		return physicalName(n.project, n.stack, role, suffix, longest)
+	}).(pulumi.StringOutput)
+}
+
+// physicalName joins the parts with hyphens. What S3 does not allow in a name (capitals, dots, underscores, doubled
+// hyphens) becomes one hyphen, and the stack, then the project, is shortened until the name fits: the role and the
+// random suffix, which make it unique, are always whole.
+func physicalName(project, stack, role, suffix string, longest int) string {
+	project, stack = clean(project), clean(stack)
+	fixed := suffix
+	if role != "" {
+		fixed = role + "-" + suffix
+	}
+	room := longest - len(fixed) - 1
+	if over := len(project) + 1 + len(stack) - room; over > 0 {
+		stack = shorten(stack, over, 8)
+	}
+	if over := len(project) + 1 + len(stack) - room; over > 0 {
+		project = shorten(project, over, 1)
+	}
+	return strings.TrimLeft(strings.Trim(project+"-"+stack, "-")+"-"+fixed, "-")
+}
+
+// shorten takes up to n bytes from the end of s but leaves at least keep of them.
+func shorten(s string, n, keep int) string {
+	return strings.TrimRight(s[:max(len(s)-n, min(keep, len(s)))], "-")
+}
+
+func clean(s string) string {
+	return strings.Trim(notInName.ReplaceAllString(strings.ToLower(s), "-"), "-")
+}

@@ -1,0 +1,45 @@
+package infra
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+)
+
+// TestReadmeTable holds the README's table of settings and Pulumi.yaml together. When it fails it prints the rows.
+func TestReadmeTable(t *testing.T) {
+	project, err := workspace.LoadProject("../Pulumi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(text), "\n")
+	var rows []string
+	missing := false
+	for field := range reflect.TypeFor[Config]().Fields() {
+		key := field.Tag.Get("config")
+		setting := project.Config[key]
+		row := fmt.Sprintf("| `%s` | %s | %s |", key, code(asJSON(t, setting.Default)), setting.Description)
+		rows = append(rows, row)
+		missing = missing || !slices.Contains(lines, row)
+	}
+	if missing {
+		t.Errorf("README.md does not have these rows in its table of settings:\n| key | default | meaning |\n|---|---|---|\n%s",
+			strings.Join(rows, "\n"))
+	}
+}
+
+func code(value string) string {
+	if value == `""` {
+		return ""
+	}
+	return "`" + strings.Trim(value, `"`) + "`"
+}
