@@ -1,0 +1,381 @@
+package cloud
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/johannesboyne/gofakes3"
+)
+
+// s3Service is S3: path-style requests are attributed to a role, checked against its policies and the bucket's, possibly
+// failed on purpose, and carried out.
+//
+// What bites on AWS and does here: a missing object is 403, not 404, for who may not list the bucket; conditional writes
+// answer 412 (and 404 for If-Match on nothing); a bucket with objects or versions cannot be deleted; a notification is
+// refused unless the function's policy lets this bucket invoke it; events are delivered at least once, in any order.
+type s3Service struct {
+	cloud  *Cloud
+	store  *s3Store
+	fake   http.Handler // lists, multipart uploads, multi-delete, copies
+	events *eventBus
+
+	mu      sync.Mutex
+	faults  func(S3Call) *Fault
+	calls   []S3Call
+	numbers map[string]int // of calls, by role
+}
+
+// S3Call is one request to S3, as a fault script sees it.
+type S3Call struct {
+	Operation   string // GetObject, HeadObject, PutObject, DeleteObject, ListObjects...: the IAM action's name without "s3:", HeadObject apart
+	Bucket, Key string
+	Role        string // name of the role whose credentials signed it; "" for the deployer
+	Number      int    // counts the calls of this role from 1
+	Status      int    // HTTP status of the answer; 0 while a fault script decides
+}
+
+// Fault is a failure to answer with instead of carrying a call out.
+type Fault struct {
+	Status  int
+	Code    string
+	Message string
+	// Cut carries the call out but ends the connection halfway through the response's body. The other fields are unused.
+	Cut bool
+}
+
+// The faults that S3 shows under load and that clients must survive.
+var (
+	SlowDown      = &Fault{Status: 503, Code: "SlowDown", Message: "Please reduce your request rate."}
+	InternalError = &Fault{Status: 500, Code: "InternalError", Message: "We encountered an internal error. Please try again."}
+	Conflict      = &Fault{Status: 409, Code: "ConditionalRequestConflict", Message: "The conditional request cannot succeed due to a conflicting operation against this resource."}
+	CutConnection = &Fault{Cut: true}
+)
+
+func newS3(c *Cloud) *s3Service {
+	s := &s3Service{cloud: c, store: &s3Store{buckets: map[string]*bucket{}}, numbers: map[string]int{}}
+	s.events = newEventBus(c)
+	s.store.changed = s.events.changed
+	s.fake = gofakes3.New(s.store,
+		gofakes3.WithTimeSkewLimit(0),
+		gofakes3.WithMetadataSizeLimit(0),
+		gofakes3.WithLogger(gofakes3.DiscardLog()),
+	).Server()
+	return s
+}
+
+// SetS3Faults makes S3 fail the calls for which script returns a fault. It is called for every request, by one
+// goroutine at a time, and must not call back into the cloud; nil turns faults off.
+func (c *Cloud) SetS3Faults(script func(S3Call) *Fault) {
+	c.s3.mu.Lock()
+	defer c.s3.mu.Unlock()
+	c.s3.faults = script
+}
+
+// S3Calls returns every request to S3 so far, in the order of arrival.
+func (c *Cloud) S3Calls() []S3Call {
+	c.s3.mu.Lock()
+	defer c.s3.mu.Unlock()
+	return append([]S3Call(nil), c.s3.calls...)
+}
+
+func (s *s3Service) leftovers() []string {
+	s.store.mu.RLock()
+	defer s.store.mu.RUnlock()
+	var all []string
+	for name, b := range s.store.buckets {
+		all = append(all, fmt.Sprintf("s3 bucket %s (%s)", name, b.held()))
+	}
+	return all
+}
+
+// ServeHTTP serves the S3 API.
+func (s *s3Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q := &s3Request{Request: r, id: strings.ToUpper(randomHex(16))}
+	q.bucket, q.key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	w.Header().Set("x-amz-request-id", q.id)
+	w.Header().Set("Server", "AmazonS3")
+	err := s.serve(w, q)
+	if err != nil {
+		s.writeError(w, q, err)
+	}
+	s.cloud.logf("s3 %s %s %v", r.Method, r.URL.Path, errOr(err, "ok"))
+}
+
+type s3Request struct {
+	*http.Request
+	id, bucket, key string
+	who             principal
+	body            []byte
+}
+
+func (s *s3Service) serve(w http.ResponseWriter, q *s3Request) error {
+	who, err := s.cloud.iam.caller(q.Request)
+	if err != nil {
+		return failure(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
+	}
+	q.who = who
+	if q.body, err = uploadBody(q.Request); err != nil {
+		return err
+	}
+	route, err := routeS3(q)
+	if err != nil {
+		return err
+	}
+	call := S3Call{Operation: route.name, Bucket: q.bucket, Key: q.key, Role: who.Role}
+	answered, fault := s.begin(call)
+	out := &statusWriter{ResponseWriter: w, note: answered}
+	if fault != nil && !fault.Cut {
+		return s.answer(out, q, failure(fault.Status, fault.Code, "%s", fault.Message))
+	}
+	if fault != nil {
+		out.cut = true
+	}
+	if err := s.authorizeRoute(q, route); err != nil {
+		return s.answer(out, q, err)
+	}
+	return s.answer(out, q, route.serve(s, out, q))
+}
+
+// answer writes an error through out, so that its status is recorded.
+func (s *s3Service) answer(out *statusWriter, q *s3Request, err error) error {
+	if err != nil {
+		s.writeError(out, q, err)
+	}
+	return nil
+}
+
+// begin records a call and asks the fault script about it. answered completes the record.
+func (s *s3Service) begin(call S3Call) (answered func(status int), fault *Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.numbers[call.Role]++
+	call.Number = s.numbers[call.Role]
+	if s.faults != nil {
+		fault = s.faults(call)
+	}
+	i := len(s.calls)
+	s.calls = append(s.calls, call)
+	return func(status int) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.calls[i].Status = status
+	}, fault
+}
+
+// statusWriter notes the status before the client can see it, and cuts the connection in the middle of the body if told to.
+type statusWriter struct {
+	http.ResponseWriter
+	note   func(status int)
+	status int
+	cut    bool
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+		w.note(status)
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	if w.cut && len(p) > 1 {
+		w.ResponseWriter.Write(p[:len(p)/2])
+		http.NewResponseController(w.ResponseWriter).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+func (s *s3Service) writeError(w http.ResponseWriter, q *s3Request, err error) {
+	e, ok := err.(*apiError)
+	if !ok {
+		e = failure(500, "InternalError", "%v", err)
+	}
+	type body struct {
+		XMLName   xml.Name `xml:"Error"`
+		Code      string
+		Message   string
+		Resource  string
+		RequestId string
+		HostId    string
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/xml")
+	h.Del("Content-Length")
+	w.WriteHeader(e.Status)
+	if q.Method == http.MethodHead || e.Status == http.StatusNotModified {
+		return
+	}
+	io.WriteString(w, xml.Header)
+	xml.NewEncoder(w).Encode(body{Code: e.Code, Message: e.Message, Resource: q.URL.Path, RequestId: q.id, HostId: "local"})
+}
+
+// allow checks an S3 action of the caller on a bucket or an object.
+func (s *s3Service) allow(who principal, action, bucketName, key string) error {
+	s.store.mu.RLock()
+	var onBucket *policy
+	if b := s.store.buckets[bucketName]; b != nil {
+		onBucket = b.policy
+	}
+	s.store.mu.RUnlock()
+	target := bucketName
+	context := map[string]string{}
+	switch {
+	case strings.HasPrefix(action, "s3:List") && action != "s3:ListMultipartUploadParts" || bucketName == "":
+		context["s3:prefix"] = key
+	case key != "":
+		target += "/" + key
+	}
+	return s.cloud.iam.authorize(who, action, s.cloud.arn("s3", target), onBucket, context)
+}
+
+// getObject serves GET and HEAD of an object.
+func (s *s3Service) getObject(w http.ResponseWriter, q *s3Request) error {
+	o, err := s.store.get(q.bucket, q.key, q.URL.Query().Get("versionId"))
+	if err != nil {
+		if hasCode(err, "NoSuchKey") {
+			// Who may not list must not learn from a 404 that a key is free.
+			if denied := s.allow(q.who, "s3:ListBucket", q.bucket, ""); denied != nil {
+				return denied
+			}
+		}
+		return err
+	}
+	h := w.Header()
+	for k, v := range o.headers {
+		h.Set(k, v)
+	}
+	for k, v := range q.URL.Query() {
+		if name, ok := strings.CutPrefix(k, "response-"); ok {
+			h.Set(name, v[0])
+		}
+	}
+	h.Set("ETag", o.quoted())
+	h.Set("Last-Modified", o.modified.Format(http.TimeFormat))
+	h.Set("Accept-Ranges", "bytes")
+	if o.version != "" {
+		h.Set("x-amz-version-id", o.version)
+	}
+	when := conditions{q.Header.Get("If-Match"), q.Header.Get("If-None-Match")}
+	if err := when.check(o); err != nil {
+		if when.ifMatch == "" || (conditions{ifMatch: when.ifMatch}).check(o) == nil {
+			return failure(http.StatusNotModified, "NotModified", "Not Modified")
+		}
+		return err
+	}
+	start, end, partial, err := byteRange(q.Header.Get("Range"), int64(len(o.body)))
+	if err != nil {
+		h.Set("Content-Range", fmt.Sprintf("bytes */%d", len(o.body)))
+		return err
+	}
+	h.Set("Content-Length", strconv.FormatInt(end-start, 10))
+	status := http.StatusOK
+	if partial {
+		status = http.StatusPartialContent
+		h.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", start, end-1, len(o.body)))
+	}
+	w.WriteHeader(status)
+	if q.Method == http.MethodGet {
+		io.Copy(w, bytes.NewReader(o.body[start:end]))
+	}
+	return nil
+}
+
+// byteRange resolves a Range header to [start,end). A header that is no single byte range is ignored, as RFC 9110 section 14.2
+// wants: partial is false then.
+func byteRange(header string, size int64) (start, end int64, partial bool, err error) {
+	spec, ok := strings.CutPrefix(header, "bytes=")
+	first, last, dash := strings.Cut(spec, "-")
+	from, err1 := strconv.ParseInt(first, 10, 64)
+	to, err2 := strconv.ParseInt(last, 10, 64)
+	switch {
+	case !ok || !dash || first != "" && err1 != nil || last != "" && err2 != nil || first == "" && last == "" || first != "" && last != "" && to < from:
+		return 0, size, false, nil
+	case first == "": // the last so many bytes
+		start, end = max(0, size-to), size
+	case last == "":
+		start, end = from, size
+	default:
+		start, end = from, min(size, to+1)
+	}
+	if start >= size {
+		return 0, 0, false, failure(416, "InvalidRange", "The requested range is not satisfiable")
+	}
+	return start, end, true, nil
+}
+
+// putObject serves PUT of an object from a body.
+func (s *s3Service) putObject(w http.ResponseWriter, q *s3Request) error {
+	if len(q.key) > 1024 {
+		return failure(400, "KeyTooLongError", "Your key is too long: %d bytes, at most 1024", len(q.key))
+	}
+	if err := verifyUpload(q.Header, q.body); err != nil {
+		return err
+	}
+	var names []string
+	size := 0
+	for k, v := range q.Header {
+		names = append(names, k)
+		if strings.HasPrefix(k, "X-Amz-Meta-") {
+			size += len(k) - len("X-Amz-Meta-") + len(v[0])
+		}
+	}
+	if size > 2048 {
+		return failure(400, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size: %d bytes, at most 2048", size)
+	}
+	when := conditions{q.Header.Get("If-Match"), q.Header.Get("If-None-Match")}
+	o, err := s.store.put(q.bucket, q.key, objectHeaders(q.Header.Get, names), q.body, when, "Put")
+	if err != nil {
+		return err
+	}
+	w.Header().Set("ETag", o.quoted())
+	if o.version != "" {
+		w.Header().Set("x-amz-version-id", o.version)
+	}
+	w.Header().Set("Content-Length", "0")
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+func (s *s3Service) deleteObject(w http.ResponseWriter, q *s3Request) error {
+	version := q.URL.Query().Get("versionId")
+	o, err := s.store.remove(q.bucket, q.key, version, conditions{ifMatch: q.Header.Get("If-Match")})
+	if err != nil {
+		return err
+	}
+	if o != nil && o.marker {
+		w.Header().Set("x-amz-delete-marker", "true")
+	}
+	if o != nil && o.version != "" {
+		w.Header().Set("x-amz-version-id", o.version)
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// through hands a request to gofakes3. via names the event that a write makes.
+func through(via string) func(*s3Service, http.ResponseWriter, *s3Request) error {
+	return func(s *s3Service, w http.ResponseWriter, q *s3Request) error {
+		if via != "" {
+			s.store.viaMu.Lock()
+			defer s.store.viaMu.Unlock()
+			s.store.via = via
+		}
+		r := q.Request.Clone(q.Context())
+		r.Body = io.NopCloser(bytes.NewReader(q.body))
+		r.ContentLength = int64(len(q.body))
+		r.Header.Set("Content-Length", strconv.Itoa(len(q.body)))
+		s.fake.ServeHTTP(w, r)
+		return nil
+	}
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"s3-thumbnail-creator/infra"
+	"s3-thumbnail-creator/local/cli"
+	"s3-thumbnail-creator/local/cloud"
+	"s3-thumbnail-creator/local/deploy"
+	"s3-thumbnail-creator/local/samples"
+)
+
+const (
+	// patience is how long a thumbnail may take. The first one waits for the function's start, too.
+	patience = time.Minute
+	// cleanupTime is how long the destroy may take after an interrupt or a failure.
+	cleanupTime = 3 * time.Minute
+)
+
+type settings struct {
+	keep   bool
+	out    string // where thumbnails are saved; "" for the default
+	screen io.Writer
+	color  bool
+}
+
+// run is the demo. Whatever happens, the stack is destroyed and the cloud is gone when it returns.
+func run(ctx context.Context, s settings) error {
+	root, err := projectRoot()
+	if err != nil {
+		return err
+	}
+	if s.out == "" {
+		s.out = filepath.Join(root, "out", "demo")
+	}
+	s.heading("The Pulumi CLI")
+	pulumi, err := cli.Find(ctx, root, s.screen)
+	if err != nil {
+		return orCanceled(ctx, err)
+	}
+	fmt.Fprintf(s.screen, "v%s (%s: %s)\n", pulumi.Version(), pulumi.Origin, pulumi.Path)
+
+	logFile, err := os.CreateTemp("", "local-cloud-*.log")
+	if err != nil {
+		return fmt.Errorf("make a file for the cloud's log: %w", err)
+	}
+	defer logFile.Close()
+	d, err := deploy.Start(ctx, deploy.Config{
+		Root: root, Stack: "local", Program: infra.ProgramAt(root), CLI: pulumi,
+		Settings: map[string]any{"architecture": runtime.GOARCH}, // functions and builds run on this machine
+		Cloud:    cloud.Options{Log: logFile}, Out: s.screen, Color: s.color,
+	})
+	if err != nil {
+		return orCanceled(ctx, err)
+	}
+	err = s.show(ctx, d)
+	err = errors.Join(orCanceled(ctx, err), s.cleanUp(d), d.Close())
+	if err != nil && ctx.Err() == nil {
+		fmt.Fprintf(s.screen, "\nWhat the cloud did is in %s\n", logFile.Name())
+		return err
+	}
+	return errors.Join(err, os.Remove(logFile.Name()))
+}
+
+// show deploys, uploads, and shows what became of the uploads.
+func (s settings) show(ctx context.Context, d *deploy.Deployment) error {
+	pictures := make(chan []samples.Sample, 1)
+	var paintErr error
+	go func() { // painting takes as long as Pulumi needs to start
+		var all []samples.Sample
+		all, paintErr = samples.All()
+		pictures <- all
+	}()
+	s.heading("pulumi up, to the cloud at " + d.Cloud.Endpoint())
+	up, err := d.Up(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.screen, "Deployed in %s.\n", up.Elapsed.Round(100*time.Millisecond))
+	all := <-pictures
+	if paintErr != nil {
+		return paintErr
+	}
+	stack := stackOf(up.Outputs)
+	s.heading("Upload to " + stack.source + ", watch " + stack.destination)
+	results, err := s.uploadAll(ctx, d, stack, all)
+	if err != nil {
+		return err
+	}
+	printTable(s.screen, results)
+	fmt.Fprintf(s.screen, "\nThe thumbnails are in %s\n", s.out)
+	if s.keep {
+		s.stay(ctx, d, stack)
+	}
+	return problems(results)
+}
+
+// stack is what the demo needs of the stack's outputs.
+type stack struct{ source, destination, logGroup, failureQueue, function string }
+
+func stackOf(outputs map[string]any) stack {
+	text := func(k string) string { v, _ := outputs[k].(string); return v }
+	return stack{
+		source: text("sourceBucket"), destination: text("destinationBucket"), logGroup: text("logGroup"),
+		failureQueue: text("failureQueueUrl"), function: text("functionName"),
+	}
+}
+
+// stay tells how to use the cloud, and waits for Ctrl-C.
+func (s settings) stay(ctx context.Context, d *deploy.Deployment, st stack) {
+	fmt.Fprintf(s.screen, `
+The stack stays up until Ctrl-C. Any AWS client can use it, for example:
+
+  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=%s
+  export AWS_ENDPOINT_URL=%s
+  aws s3 cp picture.jpg s3://%s/
+  aws s3 ls s3://%s/
+  aws logs filter-log-events --log-group-name %s
+  aws sqs receive-message --queue-url %s
+`, d.Cloud.Region(), d.Cloud.Endpoint(), st.source, st.destination, st.logGroup, st.failureQueue)
+	<-ctx.Done()
+}
+
+// cleanUp destroys the stack, also after an interrupt, and checks that the cloud is as empty as it was.
+func (s settings) cleanUp(d *deploy.Deployment) error {
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
+	defer cancel()
+	s.heading("pulumi destroy")
+	if _, err := d.Destroy(ctx); err != nil {
+		return err
+	}
+	if left := d.Cloud.Leftovers(); len(left) > 0 {
+		return fmt.Errorf("destroy left %d things behind: %s", len(left), strings.Join(left, ", "))
+	}
+	fmt.Fprintln(s.screen, "Nothing is left in the cloud.")
+	return nil
+}
+
+func (s settings) heading(text string) {
+	if s.color {
+		text = "\x1b[1m" + text + "\x1b[0m"
+	}
+	fmt.Fprintf(s.screen, "\n== %s\n", text)
+}
+
+// orCanceled makes context.Canceled the error of whatever failed because of an interrupt.
+func orCanceled(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}

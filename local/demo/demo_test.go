@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"s3-thumbnail-creator/local/samples"
+)
+
+func TestTheProgramExplainsItself(t *testing.T) {
+	for _, c := range []struct {
+		args   []string
+		status int
+	}{
+		{[]string{"-h"}, 0},
+		{[]string{"-nonsense"}, 2},
+		{[]string{"extra"}, 2},
+	} {
+		stderr, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status := demo(t.Context(), c.args, os.Stdout, stderr); status != c.status {
+			t.Errorf("%v: exit status %d, want %d", c.args, status, c.status)
+		}
+		text, err := os.ReadFile(stderr.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), "-keep") {
+			t.Errorf("%v: no usage on standard error: %q", c.args, text)
+		}
+	}
+}
+
+func TestKeepIsReadAsMakePassesIt(t *testing.T) {
+	for value, want := range map[string]bool{"": false, "0": false, "false": false, "1": true, "true": true, "yes": true} {
+		if truthy(value) != want {
+			t.Errorf("KEEP=%q is taken as %v", value, !want)
+		}
+	}
+}
+
+func pngOf(t *testing.T, w, h int) []byte {
+	t.Helper()
+	var buf bytes.Buffer
+	if err := png.Encode(&buf, image.NewGray(image.Rect(0, 0, w, h))); err != nil {
+		t.Fatal(err)
+	}
+	return buf.Bytes()
+}
+
+func TestTheDemoFailsWhenAThumbnailIsNotWhatItShouldBe(t *testing.T) {
+	wide := samples.Sample{Key: "a.png", Width: 1000, Height: 500, Thumbnail: "thumb-a.png"}
+	small := samples.Sample{Key: "a.png", Width: 40, Height: 30, Thumbnail: "thumb-a.png"}
+	none := samples.Sample{Key: "a.txt"}
+	for _, c := range []struct {
+		name string
+		r    result
+		good bool
+	}{
+		{"right", result{Sample: wide, thumb: pngOf(t, 256, 128)}, true},
+		{"on its side", result{Sample: wide, thumb: pngOf(t, 128, 256)}, false},
+		{"too large", result{Sample: wide, thumb: pngOf(t, 1000, 500)}, false},
+		{"never enlarged", result{Sample: small, thumb: pngOf(t, 40, 30)}, true},
+		{"enlarged", result{Sample: small, thumb: pngOf(t, 256, 192)}, false},
+		{"no picture", result{Sample: wide, thumb: []byte("oops")}, false},
+		{"missing", result{Sample: wide, why: "rejected: too large"}, false},
+		{"none expected", result{Sample: none, why: "skipped: no picture"}, true},
+	} {
+		c.r.check()
+		if err := problems([]result{c.r}); (err == nil) != c.good {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}

@@ -1,0 +1,208 @@
+// Package deploy runs a Pulumi program against an in-process cloud, with the real Pulumi engine.
+//
+// A [Deployment] is a cloud, the providers over it, a state of its own in a temporary folder, and the Pulumi CLI
+// driven by the Automation API. The demo and the end-to-end tests both hold one; what they deploy is the same code
+// that goes to AWS. Nothing is written outside the temporary folder, no plugin is installed and the network is
+// not used. The user's own AWS credentials, Pulumi login and Pulumi home are out of reach.
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"gopkg.in/yaml.v3"
+
+	"s3-thumbnail-creator/local/cli"
+	"s3-thumbnail-creator/local/cloud"
+	"s3-thumbnail-creator/local/provider"
+)
+
+// Config says what is deployed, and where its pieces are.
+type Config struct {
+	// Root is the project folder: it holds Pulumi.yaml and Pulumi.<stack>.yaml, and command resources run there.
+	Root string
+	// Stack is the name of the stack, such as "local".
+	Stack string
+	// Settings are configuration values over those of Pulumi.<stack>.yaml; see Deployment.Configure.
+	Settings map[string]any
+	// Program is the Pulumi program. It runs inside this process.
+	Program pulumi.RunFunc
+	// CLI is the Pulumi executable, from cli.Find.
+	CLI *cli.CLI
+	// Cloud configures the cloud.
+	Cloud cloud.Options
+	// Out gets Pulumi's progress display; nil discards it.
+	Out io.Writer
+	// Color says whether the progress display has colors.
+	Color bool
+}
+
+// Deployment is a cloud together with a stack that can be deployed to it. Its methods are for one goroutine at a
+// time: Pulumi refuses two operations on a stack at once anyway.
+type Deployment struct {
+	// Cloud is what the program is deployed to.
+	Cloud *cloud.Cloud
+
+	cfg     Config
+	dir     string // everything temporary is in here
+	stack   auto.Stack
+	servers *provider.Servers
+	client  *s3.Client
+}
+
+// Start starts the cloud and its providers and makes the empty stack. Close stops and removes all of it.
+func Start(ctx context.Context, cfg Config) (_ *Deployment, err error) {
+	if cfg.Out == nil {
+		cfg.Out = io.Discard
+	}
+	d := &Deployment{cfg: cfg}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+	if d.dir, err = os.MkdirTemp("", "local-stack-"); err != nil {
+		return nil, fmt.Errorf("make a temporary folder for the stack: %w", err)
+	}
+	if err := d.prepare(); err != nil {
+		return nil, err
+	}
+	if err := d.Configure(cfg.Settings); err != nil {
+		return nil, err
+	}
+	// The cloud and the providers outlive ctx, or an interrupt would take them away from the engine that is
+	// cleaning up behind itself.
+	alive := context.WithoutCancel(ctx)
+	if d.Cloud, err = cloud.Start(alive, cfg.Cloud); err != nil {
+		return nil, err
+	}
+	d.client = newClient(d.Cloud.Region(), d.Cloud.Endpoint())
+	d.servers, err = provider.Serve(alive, d.Cloud, provider.Options{Dir: cfg.Root, Env: d.Env()})
+	if err != nil {
+		return nil, err
+	}
+	ws, err := auto.NewLocalWorkspace(ctx,
+		auto.WorkDir(d.workDir()), auto.Program(cfg.Program), auto.Pulumi(cfg.CLI),
+		auto.PulumiHome(filepath.Join(d.dir, "home")), auto.EnvVars(d.engineEnv()))
+	if err != nil {
+		return nil, fmt.Errorf("open the Pulumi workspace in %s: %w", d.workDir(), err)
+	}
+	if d.stack, err = auto.UpsertStack(ctx, cfg.Stack, ws); err != nil {
+		return nil, fmt.Errorf("make the stack %s: %w", cfg.Stack, err)
+	}
+	return d, nil
+}
+
+func (d *Deployment) workDir() string { return filepath.Join(d.dir, "project") }
+
+// prepare makes the folders and copies the project's settings: the CLI writes to the folder it works in, and the
+// repository is to stay as it is.
+func (d *Deployment) prepare() error {
+	for _, name := range []string{"project", "home", "state"} {
+		if err := os.Mkdir(filepath.Join(d.dir, name), 0o755); err != nil {
+			return fmt.Errorf("make a folder for the stack: %w", err)
+		}
+	}
+	for _, name := range []string{"Pulumi.yaml", d.settingsName()} {
+		text, err := os.ReadFile(filepath.Join(d.cfg.Root, name))
+		if err != nil {
+			return fmt.Errorf("read the project's settings: %w", err)
+		}
+		if err := os.WriteFile(filepath.Join(d.workDir(), name), text, 0o644); err != nil {
+			return fmt.Errorf("copy the project's settings: %w", err)
+		}
+	}
+	return nil
+}
+
+func (d *Deployment) settingsName() string { return "Pulumi." + d.cfg.Stack + ".yaml" }
+
+// engineEnv is what the CLI needs so that it works with our providers, in our folder, and without a network.
+func (d *Deployment) engineEnv() map[string]string {
+	return map[string]string{
+		"PULUMI_BACKEND_URL":       "file://" + filepath.ToSlash(filepath.Join(d.dir, "state")),
+		"PULUMI_CONFIG_PASSPHRASE": "",
+		"PULUMI_DEBUG_PROVIDERS":   d.servers.Attach,
+		// Without this the second operation on a stack tries to download the plugins named in its state.
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
+	}
+}
+
+// Env is the environment of this process, turned to the cloud: every AWS setting of the user's is replaced by the
+// cloud's endpoint and by credentials that mean nothing elsewhere.
+func (d *Deployment) Env() []string {
+	env := slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "AWS_") })
+	nowhere := filepath.Join(d.dir, "none")
+	return append(env,
+		"AWS_ENDPOINT_URL="+d.Cloud.Endpoint(),
+		"AWS_REGION="+d.Cloud.Region(),
+		"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local",
+		"AWS_CONFIG_FILE="+nowhere, "AWS_SHARED_CREDENTIALS_FILE="+nowhere,
+		"AWS_EC2_METADATA_DISABLED=true",
+	)
+}
+
+// Configure sets configuration values of the stack for the next operation, over those of the project's
+// Pulumi.<stack>.yaml. A key without a namespace is the project's own; a nil value removes the key.
+func (d *Deployment) Configure(values map[string]any) error {
+	path := filepath.Join(d.workDir(), d.settingsName())
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read the stack's settings: %w", err)
+	}
+	var settings map[string]any
+	if err := yaml.Unmarshal(text, &settings); err != nil {
+		return fmt.Errorf("parse %s: %w", path, err)
+	}
+	if settings == nil {
+		settings = map[string]any{}
+	}
+	config, _ := settings["config"].(map[string]any)
+	if config == nil {
+		config = map[string]any{}
+	}
+	for k, v := range values {
+		if !strings.Contains(k, ":") {
+			k = "s3-thumbnail-creator:" + k
+		}
+		if v == nil {
+			delete(config, k)
+		} else {
+			config[k] = v
+		}
+	}
+	settings["config"] = config
+	if text, err = yaml.Marshal(settings); err != nil {
+		return fmt.Errorf("write the stack's settings: %w", err)
+	}
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		return fmt.Errorf("write the stack's settings: %w", err)
+	}
+	return nil
+}
+
+// Close stops the providers and the cloud, and removes the state. It does not destroy the stack: the cloud's end
+// is the end of everything in it.
+func (d *Deployment) Close() error {
+	var errs []error
+	if d.servers != nil {
+		errs = append(errs, d.servers.Close())
+	}
+	if d.Cloud != nil {
+		errs = append(errs, d.Cloud.Close())
+	}
+	if d.dir != "" {
+		errs = append(errs, os.RemoveAll(d.dir))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,210 @@
+package provider_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi-command/sdk/go/command/local"
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"s3-thumbnail-creator/local/cli"
+	"s3-thumbnail-creator/local/cloud"
+	"s3-thumbnail-creator/local/provider"
+)
+
+// noCloud is an aws package without any type.
+type noCloud struct{}
+
+func (noCloud) Resource(token string) (cloud.Resource, error) {
+	return cloud.Resource{}, errors.New("no such type: " + token)
+}
+
+func (noCloud) Invoke(_ context.Context, token string, _ resource.PropertyMap) (resource.PropertyMap, error) {
+	return nil, errors.New("no such function: " + token)
+}
+
+// engine is a stack of the real CLI, attached to our providers.
+type engine struct {
+	auto.Stack
+	dir     string // where commands run
+	program pulumi.RunFunc
+}
+
+func newEngine(t *testing.T) *engine {
+	t.Helper()
+	ctx := t.Context()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pulumiCLI, err := cli.Find(ctx, root, os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &engine{dir: t.TempDir()}
+	servers, err := provider.Serve(context.Background(), noCloud{}, provider.Options{Dir: e.dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { servers.Close() })
+	project := workspace.Project{Name: tokens.PackageName("trial"), Runtime: workspace.NewProjectRuntimeInfo("go", nil)}
+	ws, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(t.TempDir()), auto.Project(project), auto.Pulumi(pulumiCLI),
+		auto.PulumiHome(t.TempDir()), auto.Program(func(ctx *pulumi.Context) error { return e.program(ctx) }),
+		auto.EnvVars(map[string]string{
+			"PULUMI_BACKEND_URL": "file://" + filepath.ToSlash(t.TempDir()), "PULUMI_CONFIG_PASSPHRASE": "",
+			"PULUMI_DEBUG_PROVIDERS":                      servers.Attach,
+			"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true", "PULUMI_SKIP_UPDATE_CHECK": "true",
+		}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Stack, err = auto.NewStack(ctx, "trial", ws); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// up deploys and returns the outputs and the counts of changes.
+func (e *engine) up(t *testing.T, program pulumi.RunFunc) (map[string]string, map[string]int) {
+	t.Helper()
+	e.program = program
+	r, err := e.Up(t.Context(), optup.Color("never"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for k, v := range r.Outputs {
+		out[k], _ = v.Value.(string)
+	}
+	return out, *r.Summary.ResourceChanges
+}
+
+// trial is a program with one random ID and one command that depends on it.
+func trial(greeting, trigger string) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		id, err := random.NewRandomId(ctx, "suffix", &random.RandomIdArgs{ByteLength: pulumi.Int(4), Prefix: pulumi.String("p-")})
+		if err != nil {
+			return err
+		}
+		run, err := local.NewCommand(ctx, "greet", &local.CommandArgs{
+			Create:      pulumi.String(`echo created >>runs; echo to-the-log >&2; echo "$GREETING, was: $PULUMI_COMMAND_STDOUT"`),
+			Delete:      pulumi.String(`echo deleted >>runs`),
+			Environment: pulumi.StringMap{"GREETING": pulumi.Sprintf("%s %s", greeting, id.Hex)},
+			Triggers:    pulumi.ToArray([]any{trigger}),
+			Logging:     local.LoggingStderr,
+		})
+		if err != nil {
+			return err
+		}
+		ctx.Export("hex", id.Hex)
+		ctx.Export("stdout", run.Stdout)
+		ctx.Export("stderr", run.Stderr)
+		return nil
+	}
+}
+
+func TestTheEngineDeploysThroughTheLocalProviders(t *testing.T) {
+	e := newEngine(t)
+	runs := func() string {
+		text, err := os.ReadFile(filepath.Join(e.dir, "runs"))
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		return strings.ReplaceAll(string(text), "\n", " ")
+	}
+
+	e.program = trial("hello", "1")
+	preview, err := e.Preview(t.Context(), optpreview.Color("never"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runs() != "" {
+		t.Errorf("the preview ran the command: %s", runs())
+	}
+	if strings.Contains(preview.StdOut, "to-the-log") {
+		t.Errorf("the preview shows output of the command:\n%s", preview.StdOut)
+	}
+
+	out, changes := e.up(t, trial("hello", "1"))
+	if len(out["hex"]) != len("p-")+8 || !strings.HasPrefix(out["hex"], "p-") {
+		t.Errorf("hex of four random bytes with the prefix p- is %q", out["hex"])
+	}
+	if want := "hello " + out["hex"] + ", was: "; out["stdout"] != want {
+		t.Errorf("stdout = %q, want %q", out["stdout"], want)
+	}
+	if out["stderr"] != "to-the-log" {
+		t.Errorf("stderr = %q", out["stderr"])
+	}
+	if changes["create"] != 3 { // with the stack itself
+		t.Errorf("first up: %v, want 3 creations", changes)
+	}
+
+	hex := out["hex"]
+	if _, changes = e.up(t, trial("hello", "1")); changes["same"] != 3 || len(changes) != 1 {
+		t.Errorf("second up: %v, want nothing changed", changes)
+	}
+
+	out, changes = e.up(t, trial("goodbye", "1"))
+	if want := "goodbye " + hex + ", was: hello " + hex + ", was: "; out["stdout"] != want {
+		t.Errorf("stdout after a change of the environment = %q, want %q", out["stdout"], want)
+	}
+	if changes["update"] != 1 || changes["same"] != 2 {
+		t.Errorf("up with another environment: %v, want one update", changes)
+	}
+
+	if _, changes = e.up(t, trial("goodbye", "2")); changes["replace"] != 1 {
+		t.Errorf("up with another trigger: %v, want one replacement", changes)
+	}
+	if runs() != "created created created deleted " {
+		t.Errorf("runs = %q: want create, create for the update, then the replacement's create before the old one's delete", runs())
+	}
+	if _, err := e.Destroy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if runs() != "created created created deleted deleted " {
+		t.Errorf("runs after destroy = %q", runs())
+	}
+}
+
+func TestWhatACommandSaysAppearsOnTheDisplay(t *testing.T) {
+	e := newEngine(t)
+	e.program = trial("hello", "1")
+	r, err := e.Up(t.Context(), optup.Color("never"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(r.StdOut, "to-the-log") {
+		t.Errorf("standard error of the command is not on the display:\n%s", r.StdOut)
+	}
+	if strings.Contains(r.StdOut, "was: \n") && strings.Count(r.StdOut, "was:") > 1 {
+		t.Errorf("standard output of the command is on the display, although its logging is stderr:\n%s", r.StdOut)
+	}
+}
+
+func TestAFailingCommandFailsTheUp(t *testing.T) {
+	e := newEngine(t)
+	e.program = func(ctx *pulumi.Context) error {
+		_, err := local.NewCommand(ctx, "bad", &local.CommandArgs{Create: pulumi.String("echo the reason >&2; exit 3")})
+		return err
+	}
+	r, err := e.Up(t.Context(), optup.Color("never"))
+	if err == nil {
+		t.Fatalf("up succeeded:\n%s", r.StdOut)
+	}
+	for _, want := range []string{"exit status 3", "the reason"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the error does not say %q:\n%v", want, err)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+
+	"s3-thumbnail-creator/local/cloud"
+)
+
+// largestMessage is the engine's own limit: a resource may hold a large text or archive.
+const largestMessage = 400 << 20
+
+// Options says in which surroundings the resources of the command package run, as for a provider that the engine
+// starts itself: those of the `pulumi up`.
+type Options struct {
+	// Dir is the project folder: commands run there, and a relative `dir` is relative to it.
+	Dir string
+	// Env is the environment of commands, each KEY=VALUE; nil means that of this process.
+	Env []string
+}
+
+// Servers are the running gRPC servers of the local packages.
+type Servers struct {
+	// Attach is the value that PULUMI_DEBUG_PROVIDERS has to have for the engine to find them.
+	Attach string
+	cancel context.CancelFunc
+	all    []*grpc.Server
+	work   sync.WaitGroup
+}
+
+// Cloud is what the aws package deploys to.
+type Cloud interface {
+	// Resource returns a resource type, or an error which says where it would have to be added.
+	Resource(token string) (cloud.Resource, error)
+	// Invoke answers a function of the package.
+	Invoke(ctx context.Context, token string, args resource.PropertyMap) (resource.PropertyMap, error)
+}
+
+var _ Cloud = (*cloud.Cloud)(nil)
+
+// Serve starts one server on loopback for each of the packages aws (over c), random and command. Each has a port of
+// its own, as the engine attaches a package to a port. They stop when ctx ends or Close is called; commands that
+// still run are killed.
+func Serve(ctx context.Context, c Cloud, o Options) (*Servers, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	s := &Servers{cancel: cancel}
+	var attach []string
+	for _, p := range []pkg{
+		{name: "aws", find: c.Resource, invoke: c.Invoke},
+		{name: "random", find: among("random", "random.go", randomTypes())},
+		{name: "command", find: among("command", "command.go", commandTypes(o)), volatile: commandVolatile},
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			s.Close()
+			return nil, fmt.Errorf("local %s provider: listen on loopback: %w", p.name, err)
+		}
+		g := grpc.NewServer(grpc.MaxRecvMsgSize(largestMessage), grpc.MaxSendMsgSize(largestMessage))
+		pulumirpc.RegisterResourceProviderServer(g, plugin.NewProviderServer(newServer(ctx, p)))
+		s.all = append(s.all, g)
+		s.work.Go(func() { g.Serve(l) })
+		attach = append(attach, p.name+":"+strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	}
+	s.Attach = strings.Join(attach, ",")
+	context.AfterFunc(ctx, func() { s.Close() })
+	return s, nil
+}
+
+// Close stops the servers and what they run.
+func (s *Servers) Close() error {
+	s.cancel()
+	for _, g := range s.all {
+		g.Stop()
+	}
+	s.work.Wait()
+	return nil
+}
+
+// among finds types in a fixed set; file is where one that is missing belongs.
+func among(name, file string, types map[string]cloud.Resource) func(string) (cloud.Resource, error) {
+	return func(token string) (cloud.Resource, error) {
+		if r, ok := types[token]; ok {
+			return r, nil
+		}
+		return cloud.Resource{}, errors.Join(ErrUnknownType,
+			fmt.Errorf("the local %s provider has no resource type %s: add it in local/provider/%s", name, token, file))
+	}
+}
+
+// ErrUnknownType is returned for a resource type that the random and command packages do not have here.
+var ErrUnknownType = errors.New("unknown resource type")
