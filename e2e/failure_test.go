@@ -1,0 +1,224 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"s3-thumbnail-creator/local/cloud"
+	"s3-thumbnail-creator/local/samples"
+)
+
+func read(t *testing.T, dir, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestTrouble deploys once and then makes things hard for the function.
+func TestTrouble(t *testing.T) {
+	s := newSystem(t)
+	s.deploy(t)
+	step(t, "nothing is lost while S3 throttles and fails", s.throttledS3)
+	step(t, "events that come twice and in reverse order", s.eventsTwiceAndReversed)
+	step(t, "a missing permission is access denied", s.missingPermission)
+	step(t, "destroy leaves nothing", s.destroy)
+}
+
+// series makes n copies of a sample under a folder.
+func series(t *testing.T, key, folder string, n int) []samples.Sample {
+	t.Helper()
+	out := make([]samples.Sample, n)
+	for i := range out {
+		out[i] = sample(t, key)
+		out[i].Key = fmt.Sprintf("%s/%d-%s", folder, i, key)
+		if out[i].Thumbnail != "" {
+			out[i].Thumbnail = fmt.Sprintf("%s/thumb-%d-%s", folder, i, key)
+		}
+	}
+	return out
+}
+
+// throttledS3 refuses every call on a key a few times, so often that the SDK's own retries do not suffice and Lambda
+// has to send the event again.
+func (s *system) throttledS3(t *testing.T) {
+	const refusals = 4 // the SDK tries three times
+	var mu sync.Mutex
+	seen := map[string]int{}
+	s.Cloud.SetS3Faults(func(call cloud.S3Call) *cloud.Fault {
+		if call.Role == "" {
+			return nil // our own calls
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		k := call.Operation + " " + call.Key
+		if call.Operation != "GetObject" && call.Operation != "PutObject" {
+			return nil
+		}
+		if seen[k]++; seen[k] > refusals {
+			return nil
+		}
+		if seen[k]%2 == 0 {
+			return &cloud.Fault{Status: 500, Code: "InternalError", Message: "We encountered an internal error. Please try again."}
+		}
+		return cloud.SlowDown
+	})
+	defer s.Cloud.SetS3Faults(nil)
+
+	good := series(t, "animation.gif", "throttled", 5)
+	text := series(t, "notes.jpg", "throttled", 1)
+	bad := series(t, "damaged.png", "throttled", 2)
+	for _, p := range slices.Concat(good, text, bad) {
+		s.upload(t, p)
+	}
+	for _, p := range good {
+		s.thumbnail(t, p.Thumbnail)
+	}
+	for _, p := range text {
+		s.await(t, "the verdict on "+p.Key, func() bool { return len(s.jobs(p.Key, "skipped")) > 0 })
+	}
+	s.failureQueueHolds(t, bad)
+	if len(seen) == 0 {
+		t.Error("no call of the function was refused")
+	}
+}
+
+// failureQueueHolds waits until there is one message in the failure queue for each of the objects, and no other.
+func (s *system) failureQueueHolds(t *testing.T, bad []samples.Sample) {
+	t.Helper()
+	var want []string
+	for _, p := range bad {
+		want = append(want, p.Key)
+	}
+	slices.Sort(want)
+	var have []string
+	s.await(t, fmt.Sprintf("messages about %q in the failure queue", want), func() bool {
+		have = nil
+		for _, m := range s.Cloud.Messages(s.out["failureQueueUrl"]) {
+			var failure struct{ Key, Reason string }
+			if err := json.Unmarshal([]byte(m), &failure); err != nil || failure.Key == "" || failure.Reason == "" {
+				t.Fatalf("message without a key or a reason: %s", m)
+			}
+			have = append(have, failure.Key)
+		}
+		slices.Sort(have)
+		return len(have) >= len(want)
+	})
+	if !slices.Equal(have, want) {
+		t.Errorf("the failure queue holds messages about %q, want %q", have, want)
+	}
+}
+
+// eventsTwiceAndReversed overwrites and deletes objects, and lets the function hear of it late, twice and backwards.
+func (s *system) eventsTwiceAndReversed(t *testing.T) {
+	first, second := sample(t, "animation.gif"), sample(t, "web/hills.webp")
+	source := s.out["sourceBucket"]
+	put := func(key string, p samples.Sample) {
+		t.Helper()
+		if err := s.Put(t.Context(), source, key, p.ContentType, p.Body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remove := func(key string) {
+		t.Helper()
+		if err := s.Delete(t.Context(), source, key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("order/back.gif", first)
+	s.thumbnail(t, "order/thumb-back.gif")
+	s.await(t, "the function to be done", func() bool { return len(s.jobs("order/back.gif", "created")) == 1 })
+
+	before := len(s.Jobs(s.out["logGroup"]))
+	s.Cloud.HoldEvents()
+	remove("order/back.gif") // when the function hears of this it is there again
+	put("order/back.gif", first)
+	put("order/replaced.webp", first)
+	put("order/replaced.webp", second)
+	put("order/gone.gif", first)
+	remove("order/gone.gif")
+	delivered := s.Cloud.ReleaseEvents(func(events []cloud.Event) []cloud.Event {
+		events = append(slices.Clone(events), events...)
+		slices.Reverse(events)
+		return events
+	})
+	if delivered != 12 {
+		t.Fatalf("%d events were delivered, want the 6 twice", delivered)
+	}
+	s.await(t, "the function to deal with all events", func() bool {
+		n := 0
+		for _, j := range s.Jobs(s.out["logGroup"])[before:] {
+			if j.Outcome != "failed" {
+				n++
+			}
+		}
+		return n >= delivered
+	})
+	keys, err := s.List(t.Context(), s.out["destinationBucket"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys = slices.DeleteFunc(keys, func(k string) bool { return !strings.HasPrefix(k, "order/") })
+	if want := []string{"order/thumb-back.gif", "order/thumb-replaced.webp"}; !slices.Equal(keys, want) {
+		t.Errorf("thumbnails: %q, want %q", keys, want)
+	}
+	made := 0
+	for _, key := range []string{"order/replaced.webp", "order/gone.gif", "order/back.gif"} {
+		made += len(s.jobs(key, "created"))
+	}
+	if made < 2 || made > 5 {
+		t.Errorf("thumbnails were made %d times for 13 events about 3 objects, want little more than the 2 that are left", made)
+	}
+}
+
+// missingPermission takes PutObject from the function's role.
+func (s *system) missingPermission(t *testing.T) {
+	before := len(s.Cloud.Messages(s.out["failureQueueUrl"]))
+	s.change = func(_ context.Context, args *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
+		if args.Type != rolePolicy {
+			return nil
+		}
+		args.Props["policy"] = pulumi.ToOutput(args.Props["policy"]).ApplyT(func(policy any) string {
+			return strings.ReplaceAll(fmt.Sprint(policy), `"s3:PutObject"`, `"s3:GetObjectAcl"`)
+		})
+		return &pulumi.ResourceTransformResult{Props: args.Props, Opts: args.Opts}
+	}
+	ops := changes(s.deploy(t))
+	if !slices.Contains(ops, "update "+rolePolicy) {
+		t.Fatalf("up did %v, want an update of the role's policy", ops)
+	}
+	p := series(t, "animation.gif", "forbidden", 1)[0]
+	s.upload(t, p)
+	s.await(t, "a failed attempt", func() bool { return len(s.jobs(p.Key, "failed")) > 0 })
+	if e := s.jobs(p.Key, "failed")[0].Error; !strings.Contains(e, "AccessDenied") || !strings.Contains(e, "s3:PutObject") {
+		t.Errorf("the error is %q, want AccessDenied and the action that is missing", e)
+	}
+	// Lambda tries twice more, and then sends the event to the failure queue: it can be replayed when the role is right.
+	s.await(t, "the event in the failure queue", func() bool {
+		return len(s.Cloud.Messages(s.out["failureQueueUrl"])) > before
+	})
+	if n := len(s.jobs(p.Key, "failed")); n != 3 {
+		t.Errorf("%d attempts, want one and two retries", n)
+	}
+	messages := s.Cloud.Messages(s.out["failureQueueUrl"])
+	if m := messages[len(messages)-1]; !strings.Contains(m, "RetriesExhausted") || !strings.Contains(m, "0-animation.gif") {
+		t.Errorf("the message is %s, want the event and that its retries are exhausted", m)
+	}
+
+	s.change = nil
+	s.deploy(t)
+	p.Key, p.Thumbnail = "allowed.gif", "thumb-allowed.gif"
+	s.upload(t, p)
+	s.thumbnail(t, p.Thumbnail)
+}
