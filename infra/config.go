@@ -30,7 +30,7 @@ type Config struct {
 	CacheControl string `config:"cacheControl"`
 	// MaxSourceMB is the largest source that is read, in megabytes (2^20 bytes).
 	MaxSourceMB int `config:"maxSourceMB"`
-	// MaxMegapixels is the largest picture that is decoded, in millions of pixels, frames summed.
+	// MaxMegapixels is the largest picture that is decoded, in millions of pixels. Only the first frame counts, as only it is decoded.
 	MaxMegapixels int `config:"maxMegapixels"`
 
 	// Architecture of the function and of the machine that builds it: arm64 or amd64.
