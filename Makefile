@@ -41,7 +41,7 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 	done
 
 bench: ## benchmarks of every format and stage
-	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem -cpu 1 ./handler/...
+	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem -cpu 1 ./handler/... ./codec/...
 
 bench-build: ## what CodeBuild compiles, from empty caches, against the function alone
 	@GO=$(GO) TAGS=$(TAGS) ./tools/bench-build.sh

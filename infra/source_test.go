@@ -26,8 +26,8 @@ func TestSourceFiles(t *testing.T) {
 	writeFile(t, filepath.Join(root, "handler", ".DS_Store"), "x")
 	writeFile(t, filepath.Join(root, "handler", ".idea", "x.go"), "x")
 	with := []string{
-		"buildspec.yaml", "cmd/pushimage/main.go", "go.mod", "go.sum", "handler/main.go", "handler/main_test.go",
-		"handler/thumbnail/testdata/a.jpg", "handler/thumbnail/thumbnail.go",
+		"buildspec.yaml", "cmd/pushimage/main.go", "codec/codec.go", "codec/testdata/a.jpg", "go.mod", "go.sum",
+		"handler/main.go", "handler/main_test.go",
 	}
 	without := slices.DeleteFunc(slices.Clone(with), func(name string) bool {
 		return strings.Contains(name, "test")
@@ -58,6 +58,7 @@ func TestTag(t *testing.T) {
 		{"renamed file", func(t *testing.T, root string) {
 			rename(t, filepath.Join(root, "handler", "main.go"), filepath.Join(root, "handler", "other.go"))
 		}, true},
+		{"codec", func(t *testing.T, root string) { writeFile(t, filepath.Join(root, "codec", "codec.go"), "x") }, true},
 		{"dependency", func(t *testing.T, root string) { writeFile(t, filepath.Join(root, "go.sum"), "x") }, true},
 		{"buildspec", func(t *testing.T, root string) { writeFile(t, filepath.Join(root, "buildspec.yaml"), "x") }, true},
 		{"pushimage", func(t *testing.T, root string) {

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 
-	"s3-thumbnail-creator/handler/thumbnail/webp"
+	"s3-thumbnail-creator/codec/webp"
 )
 
 // benchFiles are pictures of 6 megapixels (WebP 3, GIF 1) in each format that

@@ -3,8 +3,8 @@ package thumbnail
 import (
 	"math"
 
-	"s3-thumbnail-creator/handler/thumbnail/icc"
-	"s3-thumbnail-creator/handler/thumbnail/raster"
+	"s3-thumbnail-creator/codec/icc"
+	"s3-thumbnail-creator/codec/raster"
 )
 
 // toSRGB converts the picture's colors to sRGB in place: by its ICC profile

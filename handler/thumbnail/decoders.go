@@ -3,14 +3,14 @@ package thumbnail
 import (
 	"io"
 
-	"s3-thumbnail-creator/handler/thumbnail/bmp"
-	"s3-thumbnail-creator/handler/thumbnail/gif"
-	"s3-thumbnail-creator/handler/thumbnail/heif"
-	"s3-thumbnail-creator/handler/thumbnail/jpeg"
-	"s3-thumbnail-creator/handler/thumbnail/png"
-	"s3-thumbnail-creator/handler/thumbnail/raster"
-	"s3-thumbnail-creator/handler/thumbnail/tiff"
-	"s3-thumbnail-creator/handler/thumbnail/webp"
+	"s3-thumbnail-creator/codec/bmp"
+	"s3-thumbnail-creator/codec/gif"
+	"s3-thumbnail-creator/codec/heif"
+	"s3-thumbnail-creator/codec/jpeg"
+	"s3-thumbnail-creator/codec/png"
+	"s3-thumbnail-creator/codec/raster"
+	"s3-thumbnail-creator/codec/tiff"
+	"s3-thumbnail-creator/codec/webp"
 )
 
 // decoders are by the name that Sniff gives.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/disintegration/imaging"
 
-	"s3-thumbnail-creator/handler/thumbnail/webp"
+	"s3-thumbnail-creator/codec/webp"
 )
 
 // encode writes the picture in the given format. No metadata is written.

@@ -5,7 +5,7 @@ import (
 
 	"github.com/disintegration/imaging"
 
-	"s3-thumbnail-creator/handler/thumbnail/raster"
+	"s3-thumbnail-creator/codec/raster"
 )
 
 // orient returns the picture upright: what EXIF orientation 1-8 says to do with

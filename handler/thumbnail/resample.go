@@ -5,7 +5,7 @@ import (
 
 	"github.com/disintegration/imaging"
 
-	"s3-thumbnail-creator/handler/thumbnail/raster"
+	"s3-thumbnail-creator/codec/raster"
 )
 
 // Samples are resampled as fixed-point numbers: 8 bits and sampleBits of

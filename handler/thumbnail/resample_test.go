@@ -6,7 +6,7 @@ import (
 
 	"github.com/disintegration/imaging"
 
-	"s3-thumbnail-creator/handler/thumbnail/raster"
+	"s3-thumbnail-creator/codec/raster"
 )
 
 // texture is a picture with detail at many scales in every direction.

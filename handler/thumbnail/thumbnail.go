@@ -17,7 +17,7 @@ import (
 	"io"
 	"time"
 
-	"s3-thumbnail-creator/handler/thumbnail/raster"
+	"s3-thumbnail-creator/codec/raster"
 )
 
 // ErrNotImage says that the data is not a picture of any format we know, by

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/image/tiff"
 	"golang.org/x/sync/errgroup"
 
-	"s3-thumbnail-creator/handler/thumbnail/webp"
+	"s3-thumbnail-creator/codec/webp"
 )
 
 // Sample is one object to upload.

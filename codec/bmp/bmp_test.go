@@ -1,0 +1,277 @@
+package bmp
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"image"
+	"image/color"
+	"io"
+	"math/rand/v2"
+	"testing"
+	"testing/iotest"
+
+	xbmp "golang.org/x/image/bmp"
+
+	"s3-thumbnail-creator/codec/raster"
+)
+
+func decode(t testing.TB, file []byte) (*raster.Image, raster.Info) {
+	t.Helper()
+	d, err := NewDecoder(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := d.Decode(1<<20, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, d.Info()
+}
+
+// near allows a channel of more than 8 bits to be cut instead of rounded.
+func near(a, b [4]uint8) bool {
+	for c := range 4 {
+		if d := int(a[c]) - int(b[c]); d < -1 || d > 1 {
+			return false
+		}
+	}
+	return true
+}
+
+func TestDecodesEveryKind(t *testing.T) {
+	for _, b := range bitmaps() {
+		rgba, values, palette := b.paint(rand.New(rand.NewPCG(1, 1)))
+		m, info := decode(t, b.write(values, palette))
+		if m.Width != width || m.Height != height || m.Truncated {
+			t.Errorf("%s: %d x %d, truncated %v", b.name, m.Width, m.Height, m.Truncated)
+			continue
+		}
+		if info.Alpha != (b.masks[3] != 0) || info.Format != "bmp" || info.Orientation != 1 || info.Frames != 1 {
+			t.Errorf("%s: info %+v", b.name, info)
+		}
+		for i, want := range rgba {
+			if got := [4]uint8(m.Pix[4*i:]); !near(got, want) {
+				t.Errorf("%s: pixel %d, %d is %v, want %v", b.name, i%width, i/width, got, want)
+				break
+			}
+		}
+	}
+}
+
+func TestAgreesWithAnotherWriter(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	rect := image.Rect(0, 0, 31, 19)
+	rgb, gray := image.NewNRGBA(rect), image.NewGray(rect)
+	for i := range gray.Pix {
+		gray.Pix[i] = uint8(rng.Uint32())
+	}
+	for i := range rgb.Pix {
+		rgb.Pix[i] = uint8(rng.Uint32()) | 1
+	}
+	for _, want := range []image.Image{rgb, gray} {
+		var file bytes.Buffer
+		if err := xbmp.Encode(&file, want); err != nil {
+			t.Fatal(err)
+		}
+		reference, err := xbmp.Decode(bytes.NewReader(file.Bytes()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, _ := decode(t, file.Bytes())
+		for y := range 19 {
+			for x := range 31 {
+				c := color.NRGBAModel.Convert(reference.At(x, y)).(color.NRGBA)
+				if got := m.Standard().At(x, y); got != c {
+					t.Fatalf("%T: pixel %d, %d is %v, want %v", want, x, y, got, c)
+				}
+			}
+		}
+	}
+}
+
+// TestAlphaThatIsAllZeroIsNone also holds that alpha in the last row counts.
+func TestAlphaThatIsAllZeroIsNone(t *testing.T) {
+	b := bitmap{headerSize: 108, depth: 32, compression: bitFields, masks: [4]uint32{0xff0000, 0xff00, 0xff, 0xff000000}}
+	values := make([]uint32, width*height)
+	for i := range values {
+		values[i] = 0x123456
+	}
+	m, _ := decode(t, b.write(values, nil))
+	for i := 0; i < len(m.Pix); i += 4 {
+		if [4]uint8(m.Pix[i:]) != [4]uint8{0x12, 0x34, 0x56, 255} {
+			t.Fatalf("pixel %v", m.Pix[i:i+4])
+		}
+	}
+	values[5] |= 0xff000000 // first row, which is stored last
+	m, _ = decode(t, b.write(values, nil))
+	if m.Pix[3] != 0 || m.Pix[4*5+3] != 255 {
+		t.Errorf("alpha %d and %d, want 0 and 255", m.Pix[3], m.Pix[4*5+3])
+	}
+}
+
+func TestReducesAsABox(t *testing.T) {
+	for _, b := range bitmaps() {
+		_, values, palette := b.paint(rand.New(rand.NewPCG(3, 3)))
+		file := b.write(values, palette)
+		whole, _ := decode(t, file)
+		red := raster.NewReducer(raster.RGBA, width, height, 3, 2)
+		for y := range height {
+			red.AddRGBA(0, y, whole.Pix[4*width*y:][:4*width])
+		}
+		want := red.Image()
+		d, err := NewDecoder(bytes.NewReader(file), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := d.Decode(6, 5)
+		if err != nil || !bytes.Equal(got.Pix, want.Pix) {
+			t.Errorf("%s: differs from the boxes of the whole picture (%v)", b.name, err)
+		}
+	}
+}
+
+func TestShowsWhatPrecedesTheEnd(t *testing.T) {
+	failure := errors.New("connection reset")
+	for _, b := range bitmaps() {
+		rgba, values, palette := b.paint(rand.New(rand.NewPCG(4, 4)))
+		file := b.write(values, palette)
+		cut := file[:len(file)*4/5]
+		if b.depth <= 8 {
+			cut = file[:len(file)-height*b.depth*width/8/4]
+		}
+		m, _ := decode(t, cut)
+		if !m.Truncated {
+			t.Errorf("%s: not marked as truncated", b.name)
+		}
+		first := 0
+		if !b.topDown {
+			first = (height - 1) * width
+		}
+		for i := first; i < first+width; i++ {
+			if !near([4]uint8(m.Pix[4*i:]), rgba[i]) {
+				t.Errorf("%s: the row that is stored first differs", b.name)
+				break
+			}
+		}
+		for _, n := range []int{0, 10, 30, len(file) / 2} {
+			d, err := NewDecoder(io.MultiReader(bytes.NewReader(file[:min(n, len(file))]), iotest.ErrReader(failure)), 0)
+			if err == nil {
+				_, err = d.Decode(256, 256)
+			}
+			if !errors.Is(err, failure) {
+				t.Errorf("%s after %d bytes: error %v, want that of the source", b.name, n, err)
+			}
+		}
+	}
+}
+
+func TestRefuses(t *testing.T) {
+	good := bitmap{headerSize: 40, depth: 8}
+	_, values, palette := good.paint(rand.New(rand.NewPCG(5, 5)))
+	patch := func(at int, v uint32) []byte {
+		file := good.write(values, palette)
+		binary.LittleEndian.PutUint32(file[at:], v)
+		return file
+	}
+	cases := []struct {
+		name string
+		file []byte
+		want error
+	}{
+		{"empty", nil, raster.ErrCorrupt},
+		{"other format", []byte("GIF89a..............."), raster.ErrCorrupt},
+		{"array of bitmaps", patch(0, 'B'|'A'<<8), raster.ErrCorrupt},
+		{"header size", patch(14, 1<<31), raster.ErrUnsupported},
+		{"no width", patch(18, 0), raster.ErrCorrupt},
+		{"negative width", patch(18, 0x80000000), raster.ErrCorrupt},
+		{"no height", patch(22, 0), raster.ErrCorrupt},
+		{"depth", patch(28, 7), raster.ErrUnsupported},
+		{"compression", patch(30, 99), raster.ErrUnsupported},
+		{"JPEG", patch(30, 4), raster.ErrUnsupported},
+		{"rle4 of 8 bits", patch(30, 2), raster.ErrUnsupported},
+		{"pixels past the end", patch(10, 1<<30), raster.ErrCorrupt},
+		{"no pixels", good.write(values, palette)[:14+40+1024], raster.ErrCorrupt},
+		{"no palette", good.write(values, palette)[:14+40+10], raster.ErrCorrupt},
+	}
+	for _, c := range cases {
+		d, err := NewDecoder(bytes.NewReader(c.file), int64(len(c.file)))
+		if err == nil {
+			_, err = d.Decode(256, 256)
+		}
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s: error %v, want %v", c.name, err, c.want)
+		}
+	}
+}
+
+func TestMemoryFollowsTheHeader(t *testing.T) {
+	file := make([]byte, 14+40)
+	copy(file, "BM")
+	binary.LittleEndian.PutUint32(file[14:], 40)
+	binary.LittleEndian.PutUint32(file[18:], 1<<31-1)
+	binary.LittleEndian.PutUint32(file[22:], 1<<31)
+	file[28] = 32
+	d, err := NewDecoder(bytes.NewReader(file), 54)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info := d.Info(); info.Height != 1<<31 || d.Memory(256, 256) < 8<<30 {
+		t.Errorf("height %d, memory %d", info.Height, d.Memory(256, 256))
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, b := range bitmaps() {
+		_, values, palette := b.paint(rand.New(rand.NewPCG(6, 6)))
+		file := b.write(values, palette)
+		f.Add(file)
+		f.Add(file[:len(file)*2/3])
+	}
+	f.Fuzz(func(t *testing.T, file []byte) {
+		d, err := NewDecoder(bytes.NewReader(file), int64(len(file)))
+		if err != nil {
+			return
+		}
+		info := d.Info()
+		if info.Width < 1 || info.Height < 1 || info.Width*info.Height > 1<<20 || d.Memory(16, 16) > 1<<26 {
+			return
+		}
+		m, err := d.Decode(16, 16)
+		if err != nil {
+			if !errors.Is(err, raster.ErrCorrupt) && !errors.Is(err, raster.ErrUnsupported) {
+				t.Fatalf("error %v is neither corrupt nor unsupported", err)
+			}
+			return
+		}
+		if len(m.Pix) != m.Width*m.Height*m.Model.Bytes() {
+			t.Fatalf("%d bytes for %d x %d", len(m.Pix), m.Width, m.Height)
+		}
+	})
+}
+
+func BenchmarkDecode(b *testing.B) {
+	const w, h = 1200, 900
+	for _, depth := range []int{8, 24, 32} {
+		file := make([]byte, 14+40+1024+w*h*depth/8)
+		copy(file, "BM")
+		binary.LittleEndian.PutUint32(file[10:], 14+40+1024)
+		binary.LittleEndian.PutUint32(file[14:], 40)
+		binary.LittleEndian.PutUint32(file[18:], w)
+		binary.LittleEndian.PutUint32(file[22:], h)
+		file[28] = byte(depth)
+		b.Run(string(rune('0'+depth/8)), func(b *testing.B) {
+			b.SetBytes(int64(w * h * depth / 8))
+			b.ReportAllocs()
+			for b.Loop() {
+				d, err := NewDecoder(bytes.NewReader(file), 0)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := d.Decode(256, 192); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

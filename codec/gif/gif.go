@@ -1,0 +1,225 @@
+// Package gif decodes the first frame of GIF pictures to a reduced size.
+//
+// A GIF file is a header with the size of the canvas (the logical screen) and
+// usually a palette, then blocks: extensions, of which one says what color is
+// transparent, and frames, each with its place on the canvas and perhaps a
+// palette of its own, and LZW-coded indices into the palette. What the first
+// frame does not cover is transparent.
+//
+// Source: Graphics Interchange Format, version 89a, CompuServe 1990. Where
+// files break its rules this package does what browsers do:
+//   - A first frame that is wider or higher than the canvas takes its place.
+//     One that merely sticks out is clipped.
+//   - A canvas without pixels is as large as the frame, and the reverse.
+//   - Where data ends or breaks, the rows before are shown. In an interlaced
+//     frame each row that is missing repeats one above it.
+package gif
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"io"
+
+	"s3-thumbnail-creator/codec/internal/lzw"
+	"s3-thumbnail-creator/codec/raster"
+)
+
+const bufferSize = 64 << 10
+
+// Bits of the packed fields: sections 18 and 20 of the specification.
+const (
+	hasPalette   = 0x80
+	isInterlaced = 0x40
+	paletteBits  = 0x07
+)
+
+// Decoder decodes the first frame of one GIF picture.
+type Decoder struct {
+	r           *bufio.Reader
+	info        raster.Info
+	frame       rectangle
+	palette     [][4]uint8
+	transparent int // index of the transparent color, -1 where there is none
+	litWidth    int
+}
+
+// rectangle is the place of a frame on the canvas, in pixels.
+type rectangle struct{ x, y, w, h int }
+
+var _ raster.Decoder = (*Decoder)(nil)
+
+// NewDecoder reads everything before the data of the first frame. The size of
+// the file is not needed.
+func NewDecoder(r io.Reader, _ int64) (*Decoder, error) {
+	d := &Decoder{r: bufio.NewReaderSize(r, bufferSize), transparent: -1}
+	if err := d.readHeader(); err != nil {
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			return nil, raster.Corruptf("gif: the file ends before its first frame")
+		}
+		return nil, err
+	}
+	return d, nil
+}
+
+// Info implements raster.Decoder.
+func (d *Decoder) Info() raster.Info { return d.info }
+
+// Memory implements raster.Decoder.
+func (d *Decoder) Memory(targetWidth, targetHeight int) int64 {
+	fx := raster.BoxFactor(d.info.Width, targetWidth)
+	fy := raster.BoxFactor(d.info.Height, targetHeight)
+	return raster.ReducerMemory(raster.RGBA, d.info.Width, d.info.Height, fx, fy, d.info.Progressive) +
+		lzw.Memory(d.frame.w, int64(d.frame.w)*int64(d.frame.h)) + bufferSize
+}
+
+func (d *Decoder) readHeader() error {
+	var b [13]byte
+	if _, err := io.ReadFull(d.r, b[:]); err != nil {
+		return err
+	}
+	if string(b[:4]) != "GIF8" {
+		return raster.Corruptf("gif: the file does not start with GIF87a or GIF89a")
+	}
+	d.info = raster.Info{
+		Format: "gif", Frames: 1, Model: raster.RGBA, Orientation: 1,
+		Width: int(binary.LittleEndian.Uint16(b[6:])), Height: int(binary.LittleEndian.Uint16(b[8:])),
+	}
+	if b[10]&hasPalette != 0 {
+		if err := d.readPalette(b[10]); err != nil {
+			return err
+		}
+	}
+	for {
+		kind, err := d.r.ReadByte()
+		if err != nil {
+			return err
+		}
+		switch kind {
+		case ',':
+			return d.readFrame()
+		case '!':
+			if err := d.readExtension(); err != nil {
+				return err
+			}
+		case ';':
+			return raster.Corruptf("gif: no frame before the trailer")
+		case 0: // a terminator too many, which some writers leave between blocks
+		default:
+			return raster.Corruptf("gif: block of unknown kind %#02x", kind)
+		}
+	}
+}
+
+func (d *Decoder) readPalette(packed byte) error {
+	b := make([]byte, 3<<(packed&paletteBits+1))
+	if _, err := io.ReadFull(d.r, b); err != nil {
+		return err
+	}
+	d.palette = make([][4]uint8, len(b)/3)
+	for i := range d.palette {
+		d.palette[i] = [4]uint8{b[3*i], b[3*i+1], b[3*i+2], 255}
+	}
+	return nil
+}
+
+// readExtension reads the transparent color from a graphic control extension
+// (section 23) and passes over all others.
+func (d *Decoder) readExtension() error {
+	label, err := d.r.ReadByte()
+	if err != nil {
+		return err
+	}
+	for first := true; ; first = false {
+		size, err := d.r.ReadByte()
+		if err != nil || size == 0 {
+			return err
+		}
+		if label == 0xf9 && first && size >= 4 {
+			b, err := d.r.Peek(4)
+			if err != nil {
+				return err
+			}
+			d.transparent = -1
+			if b[0]&1 != 0 {
+				d.transparent = int(b[3])
+			}
+		}
+		if _, err := d.r.Discard(int(size)); err != nil {
+			return err
+		}
+	}
+}
+
+// readFrame reads an image descriptor and a local palette: sections 20 and 21.
+func (d *Decoder) readFrame() error {
+	var b [9]byte
+	if _, err := io.ReadFull(d.r, b[:]); err != nil {
+		return err
+	}
+	d.frame = rectangle{
+		x: int(binary.LittleEndian.Uint16(b[0:])), y: int(binary.LittleEndian.Uint16(b[2:])),
+		w: int(binary.LittleEndian.Uint16(b[4:])), h: int(binary.LittleEndian.Uint16(b[6:])),
+	}
+	d.place()
+	if d.info.Width == 0 || d.info.Height == 0 {
+		return raster.Corruptf("gif: neither the canvas nor the first frame has pixels")
+	}
+	d.info.Progressive = b[8]&isInterlaced != 0
+	if b[8]&hasPalette != 0 {
+		if err := d.readPalette(b[8]); err != nil {
+			return err
+		}
+	}
+	if d.palette == nil {
+		d.palette = grays()
+	}
+	if d.transparent >= 0 {
+		// Writers choose an index behind the palette where they need all its
+		// colors.
+		for len(d.palette) <= d.transparent {
+			d.palette = append(d.palette, [4]uint8{3: 255})
+		}
+		d.palette[d.transparent] = [4]uint8{}
+		d.info.Alpha = true
+	}
+	whole := rectangle{0, 0, d.info.Width, d.info.Height}
+	if d.frame != whole {
+		d.info.Alpha = true
+	}
+	litWidth, err := d.r.ReadByte()
+	if err != nil {
+		return err
+	}
+	if litWidth > 8 {
+		return raster.Corruptf("gif: codes of %d bits, must be from 2 to 8", litWidth)
+	}
+	d.litWidth = int(litWidth)
+	return nil
+}
+
+// place brings the canvas and the first frame together.
+func (d *Decoder) place() {
+	f := &d.frame
+	if f.w == 0 || f.h == 0 {
+		f.w, f.h = d.info.Width, d.info.Height
+	}
+	if f.w > d.info.Width || f.h > d.info.Height {
+		d.info.Width, d.info.Height = f.w, f.h
+		f.x, f.y = 0, 0
+	}
+}
+
+// grays stands in where a file has no palette at all.
+func grays() [][4]uint8 {
+	p := make([][4]uint8, 256)
+	for i := range p {
+		p[i] = [4]uint8{uint8(i), uint8(i), uint8(i), 255}
+	}
+	return p
+}
+
+// broken tells data that ends or breaks from an error of the source.
+func broken(err error) bool {
+	return err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, lzw.ErrCorrupt)
+}

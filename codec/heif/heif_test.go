@@ -1,0 +1,201 @@
+package heif
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"s3-thumbnail-creator/codec/raster"
+)
+
+func open(t testing.TB, name string) *Decoder {
+	t.Helper()
+	file, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	newDecoder := NewAVIF
+	if filepath.Ext(name) == ".heic" {
+		newDecoder = NewHEIC
+	}
+	d, err := newDecoder(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return d
+}
+
+func TestColors(t *testing.T) {
+	for _, name := range []string{"quarters.heic", "quarters-bt709-limited.heic", "quarters.avif"} {
+		m, err := open(t, name).Decode(192, 128)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for at, want := range map[[2]int][3]int{
+			{16, 12}: {40, 40, 250}, {160, 20}: {220, 40, 40}, {40, 100}: {40, 220, 40}, {160, 100}: {220, 220, 40},
+		} {
+			p := m.Pix[4*(at[1]*192+at[0]):]
+			for c := range 3 {
+				if d := int(p[c]) - want[c]; d > 10 || d < -10 {
+					t.Errorf("%s: pixel %v is %v, want about %v", name, at, p[:4], want)
+					break
+				}
+			}
+			if p[3] != 255 {
+				t.Errorf("%s: pixel %v has alpha %d", name, at, p[3])
+			}
+		}
+	}
+}
+
+func TestDecodeReduces(t *testing.T) {
+	m, err := open(t, "quarters.avif").Decode(24, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Width != 48 || m.Height != 32 {
+		t.Errorf("for 24x16 got %dx%d, want 48x32", m.Width, m.Height)
+	}
+}
+
+func TestHeader(t *testing.T) {
+	tests := []struct {
+		name                       string
+		width, height, orientation int
+		alpha                      bool
+	}{
+		{"quarters.heic", 192, 128, 1, false},
+		{"quarters.avif", 192, 128, 1, false},
+		{"quarters-irot1.avif", 192, 128, 8, false},
+		{"quarters-imir1.avif", 192, 128, 2, false},
+		{"quarters-irot3-imir0.avif", 192, 128, 7, false},
+		{"alpha.avif", 192, 128, 1, true},
+	}
+	for _, tt := range tests {
+		info := open(t, tt.name).Info()
+		if info.Width != tt.width || info.Height != tt.height || info.Orientation != tt.orientation || info.Alpha != tt.alpha {
+			t.Errorf("%s: got %dx%d, orientation %d, alpha %v; want %+v", tt.name, info.Width, info.Height, info.Orientation, info.Alpha, tt)
+		}
+	}
+}
+
+func TestAlpha(t *testing.T) {
+	m, err := open(t, "alpha.avif").Decode(192, 128)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if top, bottom := m.Pix[4*(20*192+80)+3], m.Pix[4*(100*192+80)+3]; top != 255 || bottom != 0 {
+		t.Errorf("alpha is %d above and %d below, want 255 and 0", top, bottom)
+	}
+}
+
+// A HEIC's rotation is applied by the decoder, so the header must give the size
+// after it.
+func TestRotatedHEICGivesItsShownSize(t *testing.T) {
+	h := header{width: 400, height: 300, rotation: 1}
+	if o := h.orientation(); o != 8 {
+		t.Errorf("a quarter turn counter-clockwise is orientation %d, want 8", o)
+	}
+	file := stillImage("heic", box{"ispe", sizes(400, 300)}, box{"irot", []byte{1}})
+	d, err := NewHEIC(bytes.NewReader(file), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := d.Info(); i.Width != 300 || i.Height != 400 || i.Orientation != 1 {
+		t.Errorf("got %dx%d, orientation %d; want 300x400, 1", i.Width, i.Height, i.Orientation)
+	}
+}
+
+// The decoders allocate by the size in the frame, limits are checked against
+// the size in the header.
+func TestFrameLargerThanTheHeaderSaysIsCorrupt(t *testing.T) {
+	for _, name := range []string{"quarters.avif", "alpha.avif", "quarters.heic"} {
+		file, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := bytes.Index(file, []byte("ispe"))
+		binary.BigEndian.PutUint32(file[at+8:], 8)
+		binary.BigEndian.PutUint32(file[at+12:], 8)
+		_, err = NewAVIF(bytes.NewReader(file), 0)
+		if !errors.Is(err, raster.ErrCorrupt) || !strings.Contains(err.Error(), "a frame of 192x128") {
+			t.Errorf("%s: got %v, want ErrCorrupt that names the frame's size", name, err)
+		}
+	}
+}
+
+func TestNarrowHEICIsUnsupported(t *testing.T) {
+	_, err := NewHEIC(bytes.NewReader(stillImage("heic", box{"ispe", sizes(127, 300)})), 0)
+	if !errors.Is(err, raster.ErrUnsupported) {
+		t.Errorf("got %v, want ErrUnsupported", err)
+	}
+}
+
+func TestDamagedFilesAreErrors(t *testing.T) {
+	for _, name := range []string{"quarters.heic", "quarters.avif"} {
+		file, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := 0; n < len(file)-8; n += 17 {
+			d, err := NewAVIF(bytes.NewReader(file[:n]), 0)
+			if err == nil {
+				continue // the header is whole
+			}
+			if d != nil || !errors.Is(err, raster.ErrCorrupt) && !errors.Is(err, raster.ErrUnsupported) {
+				t.Fatalf("%s, %d bytes: %v", name, n, err)
+			}
+		}
+	}
+	lost := errors.New("connection reset")
+	if _, err := NewAVIF(io.MultiReader(bytes.NewReader(make([]byte, 100)), &failing{lost}), 0); err != lost {
+		t.Errorf("reader's error: got %v, want it unchanged", err)
+	}
+}
+
+type failing struct{ err error }
+
+func (f *failing) Read([]byte) (int, error) { return 0, f.err }
+
+func FuzzHeader(f *testing.F) {
+	for _, name := range []string{"quarters.heic", "quarters-irot3-imir0.avif", "alpha.avif"} {
+		file, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(file)
+	}
+	f.Fuzz(func(t *testing.T, file []byte) {
+		h, err := readHeader(file)
+		if err == nil && (h.width < 1 || h.height < 1 || h.orientation() < 1 || h.orientation() > 8) {
+			t.Errorf("accepted %+v", h)
+		}
+	})
+}
+
+// stillImage builds the file structure of one item with the given properties.
+func stillImage(brand string, properties ...box) []byte {
+	var list, indices []byte
+	for i, p := range properties {
+		list = append(list, encode(p.kind, p.body)...)
+		indices = append(indices, byte(i+1))
+	}
+	ipma := append([]byte{0, 0, 0, 0, 0, 0, 0, 1, 0, 1, byte(len(properties))}, indices...)
+	iprp := encode("iprp", append(encode("ipco", list), encode("ipma", ipma)...))
+	meta := append(make([]byte, 4), encode("pitm", []byte{0, 0, 0, 0, 0, 1})...)
+	return append(encode("ftyp", []byte(brand+"\x00\x00\x00\x00")), encode("meta", append(meta, iprp...))...)
+}
+
+func encode(kind string, body []byte) []byte {
+	out := binary.BigEndian.AppendUint32(nil, uint32(8+len(body)))
+	return append(append(out, kind...), body...)
+}
+
+func sizes(width, height uint32) []byte {
+	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(make([]byte, 4), width), height)
+}

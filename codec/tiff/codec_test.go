@@ -1,0 +1,185 @@
+package tiff
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"math"
+	"testing"
+
+	"s3-thumbnail-creator/codec/raster"
+)
+
+// jpegFiles are a gray picture in strips, a YCbCr one in tiles, and the same
+// with its tables in the JPEGTables field.
+func jpegFiles(t testing.TB) map[string][]byte {
+	gray := spec{bits: 8, samples: 1, photometric: blackIsZero, extra: -1, compression: compressionJPEG}
+	ycc := spec{bits: 8, samples: 3, photometric: yCbCr, extra: -1, compression: compressionJPEG, tile: [2]int{16, 16}, sub: [2]int{2, 2}}
+	var strips, tiles, bare [][]byte
+	for y := 0; y < height; y += stripRows {
+		strips = append(strips, encodeJPEG(t, true, image.Rect(0, y, width, min(y+stripRows, height))))
+	}
+	var tables []byte
+	for y := 0; y < height; y += 16 {
+		for x := 0; x < width; x += 16 {
+			tile := encodeJPEG(t, false, image.Rect(x, y, x+16, y+16))
+			tiles = append(tiles, tile)
+			var rest []byte
+			tables, rest = splitTables(tile)
+			bare = append(bare, rest)
+		}
+	}
+	return map[string][]byte{
+		"gray":   gray.file(strips),
+		"tiles":  ycc.file(tiles),
+		"tables": ycc.file(bare, entry{tagJPEGTables, 7, nil, tables}),
+	}
+}
+
+// scene is a smooth picture.
+func scene(x, y int) color.RGBA {
+	return color.RGBA{uint8(128 + 100*math.Sin(float64(x)/9)), uint8(6 * x % 256 / 2), uint8(9 * y), 255}
+}
+
+func encodeJPEG(t testing.TB, gray bool, r image.Rectangle) []byte {
+	rgba, g := image.NewRGBA(r), image.NewGray(r)
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			rgba.Set(x, y, scene(x, y))
+			g.Set(x, y, scene(x, y))
+		}
+	}
+	m := image.Image(rgba)
+	if gray {
+		m = g
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, m, &jpeg.Options{Quality: 95}); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// splitTables moves the segments DQT and DHT out of a JPEG file.
+func splitTables(file []byte) (tables, rest []byte) {
+	tables, rest = []byte{0xff, 0xd8}, []byte{0xff, 0xd8}
+	for at := 2; ; {
+		n := 2 + int(file[at+2])<<8 + int(file[at+3])
+		switch file[at+1] {
+		case 0xdb, 0xc4:
+			tables = append(tables, file[at:at+n]...)
+		case 0xda:
+			return append(tables, 0xff, 0xd9), append(rest, file[at:]...)
+		default:
+			rest = append(rest, file[at:at+n]...)
+		}
+		at += n
+	}
+}
+
+func TestDecodesJPEG(t *testing.T) {
+	for name, file := range jpegFiles(t) {
+		m, info := decode(t, file)
+		if m.Truncated || m.Width != width || m.Height != height || info.Alpha {
+			t.Errorf("%s: %d x %d, truncated %v", name, m.Width, m.Height, m.Truncated)
+			continue
+		}
+		var sum float64
+		for y := range height {
+			for x := range width {
+				want := scene(x, y)
+				if m.Model == raster.Gray {
+					v := color.GrayModel.Convert(want).(color.Gray).Y
+					sum += math.Abs(float64(v) - float64(m.Pix[y*width+x]))
+					continue
+				}
+				p := m.Pix[4*(y*width+x):]
+				sum += (math.Abs(float64(want.R)-float64(p[0])) + math.Abs(float64(want.G)-float64(p[1])) + math.Abs(float64(want.B)-float64(p[2]))) / 3
+			}
+		}
+		if mean := sum / (width * height); mean > 4 {
+			t.Errorf("%s: differs by %.1f on average", name, mean)
+		}
+	}
+}
+
+// TestDecodesCCITT reads one row of runs by each of the ways to store it: three
+// white, four black, 30 white.
+func TestDecodesCCITT(t *testing.T) {
+	const row = "1000" + "011" + "00000011"
+	const eol = "000000000001"
+	cases := []struct {
+		name        string
+		compression int
+		options     uint64
+		rows        string
+	}{
+		{"huffman", compressionHuffman, 0, row + "0" + row},
+		{"huffman words", compressionHuffmanW, 0, row + "0" + row},
+		{"group 3", compressionG3, 0, eol + row + eol + row},
+		{"group 3, two dimensions", compressionG3, 1, eol + "1" + row + eol + "0" + "1" + "1" + "1"},
+		{"group 4", compressionG4, 0, "001" + "1000" + "011" + "1" + "1" + "1" + "1"},
+	}
+	for _, c := range cases {
+		for _, reversed := range []bool{false, true} {
+			s := spec{name: c.name, bits: 1, samples: 1, extra: -1, compression: c.compression, reversed: reversed}
+			fields := append([]entry{
+				{tagImageWidth, 3, []uint64{37}, nil}, {tagImageLength, 3, []uint64{2}, nil}, {tagRowsPerStrip, 3, []uint64{2}, nil},
+				{tagT4Options, 4, []uint64{c.options}, nil}, {tagPhotometric, 3, []uint64{whiteIsZero}, nil},
+			}, s.fields([][]byte{nil})...)
+			m, info := decode(t, s.files([]part{{fields, [][]byte{s.flip(packString(c.rows))}}}))
+			if info.Model != raster.Gray || m.Truncated {
+				t.Errorf("%s: model %d, truncated %v", c.name, info.Model, m.Truncated)
+			}
+			for i, v := range m.Pix {
+				want := uint8(255)
+				if x := i % 37; x >= 3 && x < 7 {
+					want = 0
+				}
+				if v != want {
+					t.Errorf("%s, reversed %v: pixel %d is %d, want %d", c.name, reversed, i, v, want)
+					break
+				}
+			}
+		}
+	}
+}
+
+func packString(bits string) []byte {
+	out := make([]byte, (len(bits)+7)/8+2)
+	for i, c := range bits {
+		if c == '1' {
+			out[i/8] |= 0x80 >> (i % 8)
+		}
+	}
+	return out
+}
+
+// TestDecodesLab compares with colors whose sRGB values are well known.
+func TestDecodesLab(t *testing.T) {
+	cases := []struct {
+		lab  [3]int8 // L* in percent
+		want [3]int
+	}{
+		{[3]int8{100, 0, 0}, [3]int{255, 255, 255}},
+		{[3]int8{0, 0, 0}, [3]int{0, 0, 0}},
+		{[3]int8{54, 81, 70}, [3]int{255, 0, 0}},   // red: 54.29, 80.81, 69.89 at D50
+		{[3]int8{88, -79, 81}, [3]int{0, 255, 0}},  // green: 87.82, -79.29, 80.99
+		{[3]int8{30, 68, -112}, [3]int{0, 0, 255}}, // blue: 29.57, 68.30, -112.03
+		{[3]int8{53, 0, 0}, [3]int{126, 126, 126}},
+	}
+	for _, photometric := range []int{cieLab, iccLab} {
+		tables := newLabTables(photometric == iccLab)
+		for _, c := range cases {
+			in := []byte{uint8(math.Round(float64(c.lab[0]) * 2.55)), tables.component(float64(c.lab[1])), tables.component(float64(c.lab[2]))}
+			got := tables.convert(make([]byte, 3), in, 3)
+			for k := range 3 {
+				if d := int(got[k]) - c.want[k]; d > 12 || d < -12 {
+					t.Errorf("photometric %d: L*a*b* %v is %v, want %v", photometric, c.lab, got, c.want)
+					break
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package webp
+
+import (
+	"encoding/binary"
+	"fmt"
+	"image"
+	"io"
+
+	"s3-thumbnail-creator/codec/webp/vp8"
+)
+
+// Encode writes img as a lossy WebP file. quality is 1 to 100 and means what it
+// does to libwebp; transparency, where there is any, is kept without loss. The
+// picture is at most vp8.MaxSize pixels wide and high.
+func Encode(w io.Writer, img *image.NRGBA, quality int) error {
+	width, height := img.Rect.Dx(), img.Rect.Dy()
+	if width < 1 || height < 1 || width > vp8.MaxSize || height > vp8.MaxSize {
+		return fmt.Errorf("encode WebP: picture of %dx%d pixels; each side must be 1 to %d", width, height, vp8.MaxSize)
+	}
+	alpha := alphaOf(img)
+	frame, err := vp8.Encode(toPlanes(img, alpha), quality)
+	if err != nil {
+		return fmt.Errorf("encode WebP of %dx%d pixels: %w", width, height, err)
+	}
+	var body []byte
+	if alpha != nil {
+		body = appendChunk(body, "VP8X", extendedHeader(width, height))
+		body = appendChunk(body, "ALPH", encodeAlpha(alpha, width, height))
+	}
+	body = appendChunk(body, "VP8 ", frame)
+	file := make([]byte, 12, 12+len(body))
+	copy(file, "RIFF")
+	binary.LittleEndian.PutUint32(file[4:], uint32(4+len(body)))
+	copy(file[8:], "WEBP")
+	_, err = w.Write(append(file, body...))
+	return err
+}
+
+// extendedHeader returns the VP8X chunk of a picture with alpha.
+func extendedHeader(width, height int) []byte {
+	const flagAlpha = 1 << 4
+	var x [10]byte
+	x[0] = flagAlpha
+	putUint24(x[4:], width-1)
+	putUint24(x[7:], height-1)
+	return x[:]
+}
+
+func putUint24(b []byte, v int) { b[0], b[1], b[2] = byte(v), byte(v>>8), byte(v>>16) }
+
+// appendChunk appends a RIFF chunk, padded to an even size.
+func appendChunk(dst []byte, id string, data []byte) []byte {
+	dst = append(dst, id...)
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(data)))
+	dst = append(dst, data...)
+	if len(data)&1 != 0 {
+		dst = append(dst, 0)
+	}
+	return dst
+}
