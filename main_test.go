@@ -62,7 +62,7 @@ func TestProgram(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"handler", "codec", "cmd/pushimage"} {
+	for _, name := range []string{"handler", "settings", "codec", "cmd/pushimage"} {
 		if err := os.CopyFS(filepath.Join(root, name), os.DirFS(name)); err != nil {
 			t.Fatal(err)
 		}

@@ -104,7 +104,7 @@ func newSystem(t *testing.T) *system {
 // copyProject copies what a deployment reads: the settings, the sources of the image, and the commands.
 func copyProject(t *testing.T, from, to string) {
 	t.Helper()
-	for _, name := range []string{"handler", "codec", "cmd"} {
+	for _, name := range []string{"handler", "settings", "codec", "cmd"} {
 		if err := os.CopyFS(filepath.Join(to, name), os.DirFS(filepath.Join(from, name))); err != nil {
 			t.Fatal(err)
 		}

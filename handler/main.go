@@ -1,6 +1,6 @@
 // Command handler is the Lambda function: it makes a thumbnail of every picture
 // that arrives in a bucket. What it does is in package job, what it is told in
-// package config.
+// package settings.
 package main
 
 import (
@@ -12,10 +12,10 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"s3-thumbnail-creator/handler/config"
 	"s3-thumbnail-creator/handler/job"
 	"s3-thumbnail-creator/handler/store"
 	"s3-thumbnail-creator/handler/thumbnail"
+	"s3-thumbnail-creator/settings"
 )
 
 func main() {
@@ -31,7 +31,7 @@ func main() {
 // newProcessor makes what handles events from the environment that Lambda gives
 // the function. It logs to w.
 func newProcessor(getenv func(string) string, w io.Writer) (*job.Processor, error) {
-	c, err := config.Load(getenv)
+	told, err := settings.LoadRuntime(getenv)
 	if err != nil {
 		return nil, err
 	}
@@ -45,10 +45,15 @@ func newProcessor(getenv func(string) string, w io.Writer) (*job.Processor, erro
 		EndpointSQS:  getenv("AWS_ENDPOINT_URL_SQS"),
 	}
 	return job.New(job.Options{
-		Objects: aws.S3(), Failures: aws.Queue(c.FailureQueueURL), Make: thumbnail.Make,
+		Objects: aws.S3(), Failures: aws.Queue(told.FailureQueueURL), Make: thumbnail.Make,
 		Log:         slog.New(newLogHandler(w)),
-		Destination: c.Destination, Variants: c.Variants, Limits: c.Limits(),
-		KeepThumbnails: !c.DeleteThumbnails, CacheControl: c.CacheControl,
-		Namespace: c.Namespace, Function: c.Function,
+		Destination: told.DestinationBucket, Variants: told.Variants,
+		Limits: thumbnail.Limits{
+			MaxBytes:  int64(told.MaxSourceMB) << 20,
+			MaxPixels: int64(told.MaxMegapixels) * 1_000_000,
+			Memory:    settings.DecodeMemory(told.MemoryMB),
+		},
+		KeepThumbnails: !told.DeleteThumbnails, CacheControl: told.CacheControl,
+		Namespace: told.MetricsNamespace, Function: told.FunctionName,
 	}), nil
 }

@@ -241,7 +241,7 @@ func projectRoot(t *testing.T) string {
 	for name, content := range map[string]string{
 		"go.mod": "module s3-thumbnail-creator\n", "go.sum": "", "buildspec.yaml": "version: 0.2\n",
 		"handler/main.go": "package main\n", "handler/main_test.go": "package main\n",
-		"codec/codec.go": "package codec\n", "codec/testdata/a.jpg": "\xff\xd8",
+		"settings/settings.go": "package settings\n", "codec/codec.go": "package codec\n", "codec/testdata/a.jpg": "\xff\xd8",
 		"cmd/pushimage/main.go": "package main\n",
 		"infra/infra.go":        "package infra\n", "Pulumi.README.md": "# ${outputs.sourceBucket}\n",
 	} {

@@ -19,7 +19,7 @@ import (
 
 // sourcePaths is what goes into the image: the one list from which both the archive that CodeBuild unpacks and the
 // image's tag are made. Files stand for themselves, directories for all they hold.
-var sourcePaths = []string{"go.mod", "go.sum", buildspecFile, "handler", "codec", "cmd/pushimage"}
+var sourcePaths = []string{"go.mod", "go.sum", buildspecFile, "handler", "settings", "codec", "cmd/pushimage"}
 
 // buildspecFile is what CodeBuild runs. It has to be told, as it looks for buildspec.yml.
 const buildspecFile = "buildspec.yaml"

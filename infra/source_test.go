@@ -27,7 +27,7 @@ func TestSourceFiles(t *testing.T) {
 	writeFile(t, filepath.Join(root, "handler", ".idea", "x.go"), "x")
 	with := []string{
 		"buildspec.yaml", "cmd/pushimage/main.go", "codec/codec.go", "codec/testdata/a.jpg", "go.mod", "go.sum",
-		"handler/main.go", "handler/main_test.go",
+		"handler/main.go", "handler/main_test.go", "settings/settings.go",
 	}
 	without := slices.DeleteFunc(slices.Clone(with), func(name string) bool {
 		return strings.Contains(name, "test")
@@ -59,6 +59,7 @@ func TestTag(t *testing.T) {
 			rename(t, filepath.Join(root, "handler", "main.go"), filepath.Join(root, "handler", "other.go"))
 		}, true},
 		{"codec", func(t *testing.T, root string) { writeFile(t, filepath.Join(root, "codec", "codec.go"), "x") }, true},
+		{"settings", func(t *testing.T, root string) { writeFile(t, filepath.Join(root, "settings", "settings.go"), "x") }, true},
 		{"dependency", func(t *testing.T, root string) { writeFile(t, filepath.Join(root, "go.sum"), "x") }, true},
 		{"buildspec", func(t *testing.T, root string) { writeFile(t, filepath.Join(root, "buildspec.yaml"), "x") }, true},
 		{"pushimage", func(t *testing.T, root string) {

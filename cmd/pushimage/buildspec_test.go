@@ -85,7 +85,7 @@ func runBuildspec(t *testing.T, env ...string) (calls []string, failed bool) {
 
 const (
 	buildCall = `go build -trimpath -buildvcs=false -tags nodynamic,lambda.norpc -ldflags -s -w -o .build/ ./handler ./cmd/pushimage`
-	testCall  = `go test -tags nodynamic,lambda.norpc ./handler/... ./codec/... ./cmd/pushimage/...`
+	testCall  = `go test -tags nodynamic,lambda.norpc ./handler/... ./settings/... ./codec/... ./cmd/pushimage/...`
 )
 
 func TestBuildspecBuildsAndPushes(t *testing.T) {

@@ -12,10 +12,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
+	"s3-thumbnail-creator/codec/format"
 	"s3-thumbnail-creator/handler/thumbnail"
+	"s3-thumbnail-creator/settings"
 )
 
 const usage = `Usage: thumbnail [flags] FILE...
@@ -30,7 +31,7 @@ Flags:
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 type options struct {
-	variant thumbnail.Variant
+	variant settings.Variant // its key is a name in the -out folder
 	limits  thumbnail.Limits
 	folder  string
 	file    string
@@ -39,7 +40,7 @@ type options struct {
 }
 
 func run(args []string, stdout, stderr io.Writer) int {
-	o := options{variant: thumbnail.DefaultVariant}
+	o := options{variant: settings.DefaultVariant()}
 	flags := flag.NewFlagSet("thumbnail", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
@@ -64,10 +65,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	o.limits.Memory, o.limits.MaxPixels = *memory<<20, *megapixels*1e6
-	if ext := strings.TrimPrefix(filepath.Ext(o.file), "."); ext != "" && o.variant.Format == thumbnail.FormatSame {
-		o.variant.Format = formatOf(ext)
+	if f := format.ByName(o.file); f != "" && o.variant.Format == settings.Same {
+		o.variant.Format = f
 	}
-	if err := o.variant.Validate(); err != nil || flags.NArg() == 0 || o.repeat < 1 {
+	if err := settings.ValidateVariants("flags", []settings.Variant{o.variant}); err != nil || flags.NArg() == 0 || o.repeat < 1 {
 		if err != nil {
 			fmt.Fprintln(stderr, err)
 		}
@@ -111,30 +112,16 @@ func (o *options) make(path string, stdout io.Writer) error {
 	case o.file != "":
 		return os.WriteFile(o.file, thumb.Body, 0o644)
 	case o.folder != "":
-		return os.WriteFile(filepath.Join(o.folder, nameFor(path, thumb.Format)), thumb.Body, 0o644)
+		name, err := o.variant.ThumbnailKey(filepath.Base(path))
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(o.folder, name), thumb.Body, 0o644)
 	}
 	return nil
 }
 
-// formatOf returns the format that files with the extension have.
-func formatOf(ext string) thumbnail.Format {
-	ext = strings.ToLower(ext)
-	if ext == "jpg" {
-		return thumbnail.FormatJPEG
-	}
-	return thumbnail.Format(ext)
-}
-
-// nameFor is thumb-NAME, with the format's extension added where NAME's is
-// another.
-func nameFor(path string, format thumbnail.Format) string {
-	name := "thumb-" + filepath.Base(path)
-	if formatOf(strings.TrimPrefix(filepath.Ext(name), ".")) != format {
-		name += "." + string(format)
-	}
-	return name
-}
-
+// makeOnce makes the thumbnail in the format that the function would give it under this name.
 func makeOnce(path string, o *options) (*thumbnail.Result, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -145,5 +132,9 @@ func makeOnce(path string, o *options) (*thumbnail.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return thumbnail.Make(context.Background(), file, info.Size(), []thumbnail.Variant{o.variant}, o.limits)
+	v := o.variant
+	if f := v.KeyFormat(filepath.Base(path)); f != "" {
+		v.Format = f
+	}
+	return thumbnail.Make(context.Background(), file, info.Size(), []settings.Variant{v}, o.limits)
 }

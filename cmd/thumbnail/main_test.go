@@ -34,7 +34,7 @@ func TestRun(t *testing.T) {
 		{[]string{"-megapixels", "0", "-memory", "0", filepath.Join(dir, "none")}, 1, "", "no such file"},
 		{[]string{"-h"}, 0, "", "Usage: thumbnail"},
 		{[]string{"-nonsense"}, 2, "", "Usage: thumbnail"},
-		{[]string{"-fit", "crop", picture}, 2, "", "inside, cover or fill"},
+		{[]string{"-fit", "crop", picture}, 2, "", "inside, cover, fill"},
 		{nil, 2, "", "Usage: thumbnail"},
 	}
 	for _, tt := range tests {
@@ -44,7 +44,7 @@ func TestRun(t *testing.T) {
 			t.Errorf("%v: status %d, stdout %q, stderr %q; want %+v", tt.args, status, &stdout, &stderr, tt)
 		}
 	}
-	for _, name := range []string{"thumb-a.png", "thumb-a.png.jpeg"} {
+	for _, name := range []string{"thumb-a.png", "thumb-a.png.jpg"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			t.Error(err)
 		}

@@ -3,17 +3,17 @@ package job
 import (
 	"encoding/binary"
 
-	"s3-thumbnail-creator/handler/thumbnail"
+	"s3-thumbnail-creator/codec/format"
 )
 
 // wantsAll guesses from a picture's first bytes whether all of it will be read.
 // A progressive JPEG need not be: its first scans hold what a thumbnail shows.
 // What is no picture is not read on at all.
 func wantsAll(head []byte) bool {
-	switch thumbnail.Sniff(head) {
+	switch format.Sniff(head) {
 	case "":
 		return false
-	case "jpeg":
+	case format.JPEG:
 		return !progressive(head)
 	}
 	return true

@@ -17,6 +17,7 @@ import (
 	"s3-thumbnail-creator/handler/store"
 	"s3-thumbnail-creator/handler/store/storetest"
 	"s3-thumbnail-creator/handler/thumbnail"
+	"s3-thumbnail-creator/settings"
 )
 
 // doubles are what a Processor under test works on.
@@ -99,7 +100,7 @@ func (d *doubles) Write(p []byte) (int, error) { // the log
 	return d.log.Write(p)
 }
 
-func (d *doubles) make(ctx context.Context, src io.Reader, size int64, variants []thumbnail.Variant, limits thumbnail.Limits) (*thumbnail.Result, error) {
+func (d *doubles) make(ctx context.Context, src io.Reader, size int64, variants []settings.Variant, limits thumbnail.Limits) (*thumbnail.Result, error) {
 	d.mu.Lock()
 	d.makes++
 	d.mu.Unlock()
@@ -123,7 +124,7 @@ func (d *doubles) thumbs() string {
 func newProcessor(d *doubles, change func(*Options)) *Processor {
 	o := Options{
 		Objects: d, Failures: d, Make: d.make, Log: slog.New(slog.NewJSONHandler(d, nil)),
-		Destination: "destination", Variants: []thumbnail.Variant{thumbnail.DefaultVariant}, Namespace: "space", Function: "fn",
+		Destination: "destination", Variants: []settings.Variant{settings.DefaultVariant()}, Namespace: "space", Function: "fn",
 	}
 	if change != nil {
 		change(&o)

@@ -9,23 +9,29 @@ import (
 	"s3-thumbnail-creator/handler/event"
 	"s3-thumbnail-creator/handler/store"
 	"s3-thumbnail-creator/handler/thumbnail"
+	"s3-thumbnail-creator/settings"
 )
 
 // errPanic says that making a thumbnail panicked.
 var errPanic = errors.New("decoder failed")
 
-// makeFrom opens the source and makes its thumbnails.
+// makeFrom opens the source and makes its thumbnails, unless those that were found are of its present content: then the
+// error is store.ErrUnchanged.
 //
 // Jobs that run side by side share the memory. A picture that its share is too
 // small for waits until it can have all of it; its header was all that had
 // been read by then.
-func (p *Processor) makeFrom(ctx context.Context, j event.Job, before *sight, rec *report) (*thumbnail.Result, store.Info, error) {
-	source, err := p.openUnlessDone(ctx, j, before, rec)
+func (p *Processor) makeFrom(ctx context.Context, j event.Job, targets []target, found []existing, rec *report) (*thumbnail.Result, store.Info, error) {
+	source, err := p.open(ctx, j, store.Condition{IfNoneMatch: sourceOf(targets, found), ReadAhead: wantsAll}, rec)
 	if err != nil {
 		return nil, store.Info{}, err
 	}
+	variants := make([]settings.Variant, len(targets))
+	for i, t := range targets {
+		variants[i] = t.variant
+	}
 	shares := p.memory.shares(rec.alone)
-	result, err := p.withMemory(ctx, source, shares, rec)
+	result, err := p.withMemory(ctx, source, variants, shares, rec)
 	if errors.Is(err, thumbnail.ErrTooLarge) && shares < p.memory.total {
 		etag := source.Info().ETag
 		source, err = p.open(ctx, j, store.Condition{ReadAhead: wantsAll}, rec)
@@ -36,31 +42,9 @@ func (p *Processor) makeFrom(ctx context.Context, j event.Job, before *sight, re
 			_ = source.Close()
 			return nil, store.Info{}, store.ErrChanged
 		}
-		result, err = p.withMemory(ctx, source, p.memory.total, rec)
+		result, err = p.withMemory(ctx, source, variants, p.memory.total, rec)
 	}
 	return result, source.Info(), err
-}
-
-// openUnlessDone opens the source, or returns store.ErrUnchanged if its
-// thumbnails are what they should be.
-func (p *Processor) openUnlessDone(ctx context.Context, j event.Job, before *sight, rec *report) (store.Object, error) {
-	source, err := p.open(ctx, j, store.Condition{IfNoneMatch: before.probably(p.settings), ReadAhead: wantsAll}, rec)
-	if err := before.wait(); err != nil {
-		if source != nil {
-			_ = source.Close()
-		}
-		return nil, err
-	}
-	have := before.madeFrom(p.settings)
-	switch {
-	case err == nil && source.Info().ETag == have:
-		_ = source.Close()
-		return nil, store.ErrUnchanged
-	case errors.Is(err, store.ErrUnchanged) && have == "":
-		// There are others that should not be there.
-		return p.open(ctx, j, store.Condition{ReadAhead: wantsAll}, rec)
-	}
-	return source, err
 }
 
 // open opens the source.
@@ -75,7 +59,7 @@ func (p *Processor) open(ctx context.Context, j event.Job, cond store.Condition,
 
 // withMemory makes the thumbnails of an open source once so many shares of the
 // memory are free, and closes it.
-func (p *Processor) withMemory(ctx context.Context, source store.Object, shares int64, rec *report) (*thumbnail.Result, error) {
+func (p *Processor) withMemory(ctx context.Context, source store.Object, variants []settings.Variant, shares int64, rec *report) (*thumbnail.Result, error) {
 	defer func() {
 		_ = source.Close()
 		rec.read(source.Received(), source.Info())
@@ -87,12 +71,12 @@ func (p *Processor) withMemory(ctx context.Context, source store.Object, shares 
 	rec.stage = "decode"
 	limits := p.Limits
 	limits.Memory = limits.Memory * shares / p.memory.total
-	return p.safely(ctx, source, limits, rec)
+	return p.safely(ctx, source, variants, limits, rec)
 }
 
 // safely calls Make so that a panic of a decoder is the picture's fault, and
 // its alone.
-func (p *Processor) safely(ctx context.Context, source store.Object, limits thumbnail.Limits, rec *report) (result *thumbnail.Result, err error) {
+func (p *Processor) safely(ctx context.Context, source store.Object, variants []settings.Variant, limits thumbnail.Limits, rec *report) (result *thumbnail.Result, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			rec.stack = string(debug.Stack())
@@ -103,5 +87,5 @@ func (p *Processor) safely(ctx context.Context, source store.Object, limits thum
 	if size == 0 {
 		return nil, fmt.Errorf("%w: it is empty", thumbnail.ErrNotImage)
 	}
-	return p.Make(ctx, source, size, p.Variants, limits)
+	return p.Make(ctx, source, size, variants, limits)
 }

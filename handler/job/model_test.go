@@ -16,10 +16,12 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"s3-thumbnail-creator/codec/format"
 	"s3-thumbnail-creator/handler/event"
 	"s3-thumbnail-creator/handler/store"
 	"s3-thumbnail-creator/handler/store/storetest"
 	"s3-thumbnail-creator/handler/thumbnail"
+	"s3-thumbnail-creator/settings"
 )
 
 // The model test lets many handlers work on a few keys at once while a user
@@ -34,42 +36,48 @@ import (
 var contents = []string{"jpeg:one", "jpeg:two", "png:three", "heic:four", "text", "bad:five"}
 
 // fakeMake makes "thumbnails" of contents.
-func fakeMake(_ context.Context, src io.Reader, _ int64, variants []thumbnail.Variant, _ thumbnail.Limits) (*thumbnail.Result, error) {
+func fakeMake(_ context.Context, src io.Reader, _ int64, variants []settings.Variant, _ thumbnail.Limits) (*thumbnail.Result, error) {
 	body, err := io.ReadAll(src)
 	if err != nil {
 		return nil, err
 	}
-	format, _, _ := strings.Cut(string(body), ":")
-	switch format {
+	named, _, _ := strings.Cut(string(body), ":")
+	switch named {
 	case "text":
 		return nil, thumbnail.ErrNotImage
 	case "bad":
 		return nil, thumbnail.ErrCorrupt
 	}
-	result := &thumbnail.Result{Source: thumbnail.Source{Format: format}}
+	result := &thumbnail.Result{Source: thumbnail.Source{Format: format.Format(named)}}
 	for _, v := range variants {
-		output := thumbnail.OutputFormat(v.Format, format, false)
+		output := v.Format
+		if output == settings.Same {
+			output = result.Source.Format
+		}
 		result.Thumbnails = append(result.Thumbnails, thumbnail.Thumbnail{
-			Variant: v, Format: output, ContentType: output.ContentType(), Body: []byte(v.Name + " of " + string(body)),
+			Variant: v, Format: output, Body: []byte(v.Name + " of " + string(body)),
 		})
 	}
 	return result, nil
 }
 
-var modelVariants = []thumbnail.Variant{
-	{Name: "same", Width: 1, Height: 1, Fit: thumbnail.FitInside, Format: thumbnail.FormatSame, Quality: 1, Key: "{dir}thumb-{name}"},
-	{Name: "webp", Width: 1, Height: 1, Fit: thumbnail.FitInside, Format: thumbnail.FormatWebP, Quality: 1, Key: "{dir}small/{stem}"},
+var modelVariants = []settings.Variant{
+	{Name: "same", Width: 1, Height: 1, Fit: settings.Inside, Format: settings.Same, Quality: 1, Key: "{dir}thumb-{name}"},
+	{Name: "webp", Width: 1, Height: 1, Fit: settings.Inside, Format: format.WebP, Quality: 1, Key: "{dir}small/{stem}"},
 }
 
 // implied is what the destination must hold for a source, by key.
 func implied(key, content string) map[string]string {
-	format, _, _ := strings.Cut(content, ":")
-	if format == "text" || format == "bad" {
+	if named, _, _ := strings.Cut(content, ":"); named == "text" || named == "bad" {
 		return nil
 	}
 	out := map[string]string{}
 	for _, v := range modelVariants {
-		out[keyFor(v, key, format, thumbnail.OutputFormat(v.Format, format, false))] = v.Name + " of " + content
+		thumbnailKey, err := v.ThumbnailKey(key)
+		if err != nil {
+			panic(err)
+		}
+		out[thumbnailKey] = v.Name + " of " + content
 	}
 	return out
 }

@@ -7,12 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"s3-thumbnail-creator/handler/store"
-	"s3-thumbnail-creator/handler/thumbnail"
+	"s3-thumbnail-creator/settings"
 )
 
 // The metadata that every thumbnail carries (x-amz-meta-...). By it a handler
@@ -29,11 +28,11 @@ const (
 const pixels = 1
 
 // fingerprint identifies everything but the source that a thumbnail depends on.
-func fingerprint(v thumbnail.Variant, cacheControl string) string {
+func fingerprint(v settings.Variant, cacheControl string) string {
 	v.Name, v.Key = "", "" // a thumbnail elsewhere is the same
 	text, err := json.Marshal(struct {
 		Pixels       int
-		Variant      thumbnail.Variant
+		Variant      settings.Variant
 		CacheControl string
 	}{pixels, v, cacheControl})
 	if err != nil {
@@ -46,118 +45,76 @@ func fingerprint(v thumbnail.Variant, cacheControl string) string {
 // ownerOf is a source's key as metadata, which is limited to US-ASCII and 2 KB:
 // percent-encoded, or its hash where that would be too long.
 func ownerOf(sourceKey string) string {
-	if escaped := url.PathEscape(sourceKey); len(escaped) <= maxKey {
+	if escaped := url.PathEscape(sourceKey); len(escaped) <= settings.MaxKey {
 		return escaped
 	}
 	sum := sha256.Sum256([]byte(sourceKey))
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// seen is what was found under a candidate's key.
-type seen struct {
-	owned bool // made by us, from this source
+// target is a thumbnail that a source should have.
+type target struct {
+	key string
+	// variant is what it is made by. Its format is the one that the key demands, settings.Same where the content decides.
+	variant     settings.Variant
+	fingerprint string // of the variant as it was configured
+}
+
+// targetsOf returns the thumbnails that a source should have, one for each variant. The error wraps settings.ErrKey.
+func (p *Processor) targetsOf(sourceKey string) ([]target, error) {
+	targets := make([]target, 0, len(p.Variants))
+	for i, v := range p.Variants {
+		key, err := v.ThumbnailKey(sourceKey)
+		if err != nil {
+			return nil, err
+		}
+		if f := v.KeyFormat(sourceKey); f != "" {
+			v.Format = f
+		}
+		targets = append(targets, target{key, v, p.fingerprints[i]})
+	}
+	return targets, nil
+}
+
+// existing is the object that was found under a target's key.
+type existing struct {
+	owned bool // a thumbnail of this source
 	store.Info
 }
 
-// sight is what was found under all keys that thumbnails of one source may have.
-type sight struct {
-	likely   []seen            // by variant: under the key that is right if the source's name is
-	variants []map[string]seen // by variant and key; complete after wait
-	wait     func() error
-}
-
-// observe looks at all candidates at once. It returns when it has seen those
-// that are likely to be there; see sight.wait for the others.
+// observe looks at what there is under the targets' keys, at all of them at once.
 //
-// That must come before the source is read: a write that expects what was seen
-// here then fails if another handler has written in between, which may have
-// read a newer source.
-func (p *Processor) observe(ctx context.Context, sourceKey string) (*sight, error) {
-	s := &sight{likely: make([]seen, len(p.Variants)), variants: make([]map[string]seen, len(p.Variants))}
+// That must come before the source is read: a write that expects what was found here then fails if another handler has
+// written in between, which may have read a newer source.
+func (p *Processor) observe(ctx context.Context, sourceKey string, targets []target) ([]existing, error) {
 	owner := ownerOf(sourceKey)
-	var mu sync.Mutex
-	look := func(group *errgroup.Group, ctx context.Context, variant int, key string) {
-		group.Go(func() error {
-			found, err := p.look(ctx, key, owner)
-			mu.Lock()
-			defer mu.Unlock()
-			s.variants[variant][key] = found
+	found := make([]existing, len(targets))
+	looks, ctx := errgroup.WithContext(ctx)
+	for i, t := range targets {
+		looks.Go(func() error {
+			info, err := p.Objects.Head(ctx, p.Destination, t.key)
+			if err == nil {
+				found[i] = existing{owned: info.Metadata[metaSourceKey] == owner, Info: info}
+			} else if errors.Is(err, store.ErrNotFound) {
+				err = nil
+			}
 			return err
 		})
 	}
-	first, firstCtx := errgroup.WithContext(ctx)
-	rest, restCtx := errgroup.WithContext(ctx)
-	firstKeys := make([]string, len(p.Variants))
-	for i, v := range p.Variants {
-		s.variants[i] = map[string]seen{}
-		for n, key := range candidates(v, sourceKey) {
-			if n == 0 {
-				firstKeys[i] = key
-				look(first, firstCtx, i, key)
-			} else {
-				look(rest, restCtx, i, key)
-			}
-		}
-	}
-	s.wait = rest.Wait
-	err := first.Wait()
-	mu.Lock()
-	defer mu.Unlock()
-	for i, key := range firstKeys {
-		s.likely[i] = s.variants[i][key]
-	}
-	return s, err
+	return found, looks.Wait()
 }
 
-// look looks at one candidate.
-func (p *Processor) look(ctx context.Context, key, owner string) (seen, error) {
-	info, err := p.Objects.Head(ctx, p.Destination, key)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return seen{}, nil
-	case err != nil:
-		return seen{}, err
-	}
-	return seen{owned: info.Metadata[metaSourceKey] == owner, Info: info}, nil
+// fresh says whether the thumbnail is the one that the target is of a source with that ETag.
+func (e existing) fresh(t target, sourceETag string) bool {
+	return e.owned && e.Metadata[metaSourceETag] == sourceETag && e.Metadata[metaSettings] == t.fingerprint
 }
 
-// fresh says whether a thumbnail is the one of v for a source with that ETag.
-func (s seen) fresh(sourceETag, settings string) bool {
-	return s.owned && s.Metadata[metaSourceETag] == sourceETag && s.Metadata[metaSettings] == settings
-}
-
-// probably returns the ETag of the source that all likely thumbnails were made
-// from with these settings, or "" if one is missing or outdated.
-func (s *sight) probably(settings []string) string {
-	etag := s.likely[0].Metadata[metaSourceETag]
-	for i, found := range s.likely {
-		if !found.fresh(etag, settings[i]) {
-			return ""
-		}
-	}
-	return etag
-}
-
-// madeFrom returns the ETag of the source that all thumbnails were made from
-// with these settings, or "" if one is missing, outdated, or there is one too
-// many. It must be called after wait.
-func (s *sight) madeFrom(settings []string) string {
-	etag := ""
-	for i, keys := range s.variants {
-		owned := 0
-		for _, found := range keys {
-			if !found.owned {
-				continue
-			}
-			owned++
-			if etag == "" {
-				etag = found.Metadata[metaSourceETag]
-			}
-			if !found.fresh(etag, settings[i]) {
-				return ""
-			}
-		}
-		if owned != 1 {
+// sourceOf returns the ETag of the source that all thumbnails were made from with the present settings, or "" if one is
+// missing or outdated.
+func sourceOf(targets []target, found []existing) string {
+	etag := found[0].Metadata[metaSourceETag]
+	for i, e := range found {
+		if !e.fresh(targets[i], etag) {
 			return ""
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"s3-thumbnail-creator/handler/event"
 	"s3-thumbnail-creator/handler/store"
 	"s3-thumbnail-creator/handler/thumbnail"
+	"s3-thumbnail-creator/settings"
 )
 
 // Objects is the object store; see package store for the meaning of its errors.
@@ -38,7 +39,7 @@ type Failures interface {
 }
 
 // Maker makes thumbnails, as thumbnail.Make does.
-type Maker func(ctx context.Context, src io.Reader, size int64, variants []thumbnail.Variant, limits thumbnail.Limits) (*thumbnail.Result, error)
+type Maker func(ctx context.Context, src io.Reader, size int64, variants []settings.Variant, limits thumbnail.Limits) (*thumbnail.Result, error)
 
 // Options are what a Processor needs. All fields without "optional" must be set.
 type Options struct {
@@ -47,7 +48,7 @@ type Options struct {
 	Make        Maker
 	Log         *slog.Logger
 	Destination string // bucket
-	Variants    []thumbnail.Variant
+	Variants    []settings.Variant
 	Limits      thumbnail.Limits // Memory: of all jobs together
 
 	KeepThumbnails bool   // optional: thumbnails outlive their sources, and former content; nothing is deleted
@@ -59,15 +60,15 @@ type Options struct {
 // Processor handles events. It is safe for concurrent use.
 type Processor struct {
 	Options
-	settings []string // fingerprint by variant
-	memory   *shared
+	fingerprints []string // by variant
+	memory       *shared
 }
 
-// New returns a Processor. The variants must be valid (see Validate).
+// New returns a Processor. The variants must be valid (see settings.ValidateVariants).
 func New(o Options) *Processor {
 	p := &Processor{Options: o, memory: newShared()}
 	for _, v := range o.Variants {
-		p.settings = append(p.settings, fingerprint(v, o.CacheControl))
+		p.fingerprints = append(p.fingerprints, fingerprint(v, o.CacheControl))
 	}
 	return p
 }

@@ -16,6 +16,7 @@ import (
 	"s3-thumbnail-creator/handler/store"
 	"s3-thumbnail-creator/handler/store/storetest"
 	"s3-thumbnail-creator/handler/thumbnail"
+	"s3-thumbnail-creator/settings"
 )
 
 func TestCreatesAndRemoves(t *testing.T) {
@@ -41,7 +42,7 @@ func TestCreatesAndRemoves(t *testing.T) {
 
 // TestDuplicate: a second event reads no byte of the source and decodes nothing.
 func TestDuplicate(t *testing.T) {
-	for _, content := range []string{"jpeg:one", "png:one"} { // the second has an unlikely key
+	for _, content := range []string{"jpeg:one", "png:one"} { // the second is not what its name says
 		d := &doubles{}
 		p := newProcessor(d, nil)
 		d.upload("a.jpg", content)
@@ -55,7 +56,7 @@ func TestDuplicate(t *testing.T) {
 				t.Errorf("%s: a duplicate makes the request %q", content, call)
 			}
 		}
-		if content == "jpeg:one" && d.reads[len(d.reads)-1] != storetest.ETag([]byte(content)) {
+		if d.reads[len(d.reads)-1] != storetest.ETag([]byte(content)) {
 			t.Errorf("%s: a duplicate reads with the condition %q, want the ETag it has", content, d.reads)
 		}
 		if d.makes != 0 {
@@ -72,9 +73,9 @@ func TestChangedSettings(t *testing.T) {
 	for _, change := range []func(*Options){
 		func(o *Options) { o.CacheControl = "max-age=60" },
 		func(o *Options) {
-			v := thumbnail.DefaultVariant
+			v := settings.DefaultVariant()
 			v.Width = 100
-			o.Variants = []thumbnail.Variant{v}
+			o.Variants = []settings.Variant{v}
 		},
 	} {
 		p := newProcessor(d, change)
@@ -87,27 +88,41 @@ func TestChangedSettings(t *testing.T) {
 	}
 }
 
-// TestContentChangesFormat: the thumbnail moves to the key of the new format,
-// and goes when the source is no picture any more.
+// TestContentChangesFormat: the thumbnail keeps its key and the format that this names, whatever the source holds, and
+// goes when that is no picture any more.
 func TestContentChangesFormat(t *testing.T) {
 	d := &doubles{}
 	p := newProcessor(d, nil)
-	for _, c := range []struct{ content, want string }{
-		{"jpeg:one", `{"thumb-a.jpg":"thumb of jpeg:one"}`},
-		{"png:two", `{"thumb-a.jpg.png":"thumb of png:two"}`},
-		{"jpeg:three", `{"thumb-a.jpg":"thumb of jpeg:three"}`},
-		{"text", `{}`},
-		{"png:two", `{"thumb-a.jpg.png":"thumb of png:two"}`},
-		{"bad:four", `{}`},
-	} {
-		d.upload("a.jpg", c.content)
+	for _, content := range []string{"jpeg:one", "png:two", "text", "heic:three", "bad:four"} {
+		d.upload("a.jpg", content)
 		mustInvoke(t, p, payload("Created:Put a.jpg"))
-		if got := d.thumbs(); got != c.want {
-			t.Errorf("%s: %s, want %s", c.content, got, c.want)
+		want := `{"thumb-a.jpg":"thumb of ` + content + `"}`
+		if content == "text" || content == "bad:four" {
+			want = "{}"
+		}
+		if got := d.thumbs(); got != want {
+			t.Errorf("%s: %s, want %s", content, got, want)
+		}
+		if u := d.Bucket("destination")["thumb-a.jpg"]; want != "{}" && u.ContentType != "image/jpeg" {
+			t.Errorf("%s: the thumbnail is %s, want image/jpeg as its key says", content, u.ContentType)
 		}
 	}
 	if len(d.messages) != 1 {
 		t.Errorf("%d failure messages, want one", len(d.messages))
+	}
+}
+
+// TestContentDecidesTheFormat: of a key that names no format.
+func TestContentDecidesTheFormat(t *testing.T) {
+	d := &doubles{}
+	p := newProcessor(d, nil)
+	for _, content := range []string{"jpeg:one", "png:two"} {
+		d.upload("a", content)
+		mustInvoke(t, p, payload("Created:Put a"))
+		name, _, _ := strings.Cut(content, ":")
+		if u := d.Bucket("destination")["thumb-a"]; string(u.Body) != "thumb of "+content || u.ContentType != "image/"+name {
+			t.Errorf("%s: the thumbnail is %q, %s", content, u.Body, u.ContentType)
+		}
 	}
 }
 
@@ -144,7 +159,7 @@ func TestKeepThumbnails(t *testing.T) {
 		d.upload("a.jpg", content)
 		mustInvoke(t, p, payload("Created:Put a.jpg"))
 	}
-	if got, want := d.thumbs(), `{"thumb-a.jpg":"thumb of jpeg:one","thumb-a.jpg.png":"thumb of png:two"}`; got != want {
+	if got, want := d.thumbs(), `{"thumb-a.jpg":"thumb of png:two"}`; got != want {
 		t.Errorf("destination %s, want %s", got, want)
 	}
 }
@@ -211,7 +226,7 @@ func TestOneBadRecordHidesNoOther(t *testing.T) {
 	d := &doubles{}
 	p := newProcessor(d, func(o *Options) {
 		make := o.Make
-		o.Make = func(ctx context.Context, src io.Reader, size int64, variants []thumbnail.Variant, limits thumbnail.Limits) (*thumbnail.Result, error) {
+		o.Make = func(ctx context.Context, src io.Reader, size int64, variants []settings.Variant, limits thumbnail.Limits) (*thumbnail.Result, error) {
 			body, err := io.ReadAll(src)
 			if err != nil {
 				return nil, err
@@ -285,7 +300,7 @@ func TestDeadline(t *testing.T) {
 		d := &doubles{}
 		stuck := make(chan struct{})
 		p := newProcessor(d, func(o *Options) {
-			o.Make = func(ctx context.Context, src io.Reader, size int64, variants []thumbnail.Variant, limits thumbnail.Limits) (*thumbnail.Result, error) {
+			o.Make = func(ctx context.Context, src io.Reader, size int64, variants []settings.Variant, limits thumbnail.Limits) (*thumbnail.Result, error) {
 				body, _ := io.ReadAll(src)
 				if string(body) == "jpeg:stuck" {
 					<-stuck // does not look at ctx
@@ -337,7 +352,7 @@ func TestMemoryIsShared(t *testing.T) {
 	var limits []int64
 	p := newProcessor(d, func(o *Options) {
 		o.Limits.Memory = 400 << 20
-		o.Make = func(ctx context.Context, src io.Reader, size int64, variants []thumbnail.Variant, l thumbnail.Limits) (*thumbnail.Result, error) {
+		o.Make = func(ctx context.Context, src io.Reader, size int64, variants []settings.Variant, l thumbnail.Limits) (*thumbnail.Result, error) {
 			mu.Lock()
 			limits = append(limits, l.Memory)
 			mu.Unlock()

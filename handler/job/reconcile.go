@@ -46,15 +46,16 @@ func (p *Processor) reconcile(ctx context.Context, j event.Job, rec *report) err
 
 // round is one attempt. It returns false if something changed on the way.
 func (p *Processor) round(ctx context.Context, j event.Job, rec *report) (settled bool, err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	before, err := p.observe(ctx, j.Key)
-	defer func() { _ = before.wait() }() // its error, if it matters, has been seen
+	targets, err := p.targetsOf(j.Key)
 	if err != nil {
-		cancel()
+		rec.reject(err)
+		return true, nil
+	}
+	found, err := p.observe(ctx, j.Key, targets)
+	if err != nil {
 		return false, err
 	}
-	source, wanted, err := p.produce(ctx, j, before, rec)
+	source, uploads, err := p.produce(ctx, j, targets, found, rec)
 	switch {
 	case errors.Is(err, store.ErrUnchanged):
 		rec.finish(Unchanged, "")
@@ -78,7 +79,7 @@ func (p *Processor) round(ctx context.Context, j event.Job, rec *report) (settle
 	default:
 		rec.finish(Created, "")
 	}
-	touched, err := p.apply(ctx, j, before, source, wanted, rec)
+	touched, err := p.apply(ctx, targets, found, source, uploads, rec)
 	if errors.Is(err, store.ErrConflict) {
 		return false, nil
 	}
@@ -91,73 +92,49 @@ func (p *Processor) round(ctx context.Context, j event.Job, rec *report) (settle
 // permanent says whether an error comes again however often one tries.
 func permanent(err error) bool {
 	return errors.Is(err, thumbnail.ErrRejected) || errors.Is(err, store.ErrUnreadable) ||
-		errors.Is(err, ErrKey) || errors.Is(err, errPanic)
+		errors.Is(err, errPanic)
 }
 
-// wanted is a thumbnail to be written, by variant.
-type wanted struct {
-	key    string
-	upload store.Upload
-}
-
-// produce reads the source and makes its thumbnails, unless all there should be
-// are there: then the error is store.ErrUnchanged. The ETag of the source is returned also with errors that concern its content.
-func (p *Processor) produce(ctx context.Context, j event.Job, before *sight, rec *report) (etag string, out []wanted, err error) {
-	if err := checkKeys(p.Variants, j.Key); err != nil {
-		return "", nil, err
-	}
-	result, info, err := p.makeFrom(ctx, j, before, rec)
+// produce reads the source and makes its thumbnails, in the order of the targets, unless all there should be are there:
+// then the error is store.ErrUnchanged. The ETag of the source is returned also with errors that concern its content.
+func (p *Processor) produce(ctx context.Context, j event.Job, targets []target, found []existing, rec *report) (etag string, uploads []store.Upload, err error) {
+	result, info, err := p.makeFrom(ctx, j, targets, found, rec)
 	if err != nil {
 		return info.ETag, nil, err
 	}
 	for i, t := range result.Thumbnails {
-		key := keyFor(t.Variant, j.Key, result.Source.Format, t.Format)
-		if err := checkKey(key); err != nil {
-			return info.ETag, nil, fmt.Errorf("thumbnail %q: %w", t.Variant.Name, err)
-		}
-		out = append(out, wanted{key, store.Upload{
-			Body: t.Body, ContentType: t.ContentType, CacheControl: p.CacheControl,
+		uploads = append(uploads, store.Upload{
+			Body: t.Body, ContentType: t.Format.MediaType(), CacheControl: p.CacheControl,
 			Metadata: map[string]string{
-				metaSourceKey: ownerOf(j.Key), metaSourceETag: info.ETag, metaSettings: p.settings[i],
+				metaSourceKey: ownerOf(j.Key), metaSourceETag: info.ETag, metaSettings: targets[i].fingerprint,
 			},
-		}})
-	}
-	rec.made(result)
-	return info.ETag, out, nil
-}
-
-// apply writes the wanted thumbnails (none if the source is gone or no picture)
-// and then removes what else there is of the source. It says whether it changed
-// anything.
-func (p *Processor) apply(ctx context.Context, j event.Job, before *sight, source string, out []wanted, rec *report) (touched bool, err error) {
-	defer rec.timer(&rec.store)()
-	writes, wctx := errgroup.WithContext(ctx)
-	for i, w := range out {
-		old := before.variants[i][w.key]
-		if old.fresh(source, p.settings[i]) {
-			continue
-		}
-		touched = true
-		writes.Go(func() error {
-			if err := p.Objects.Put(wctx, p.Destination, w.key, w.upload, old.ETag); err != nil {
-				return err
-			}
-			rec.wrote(w)
-			return nil
 		})
 	}
-	if err := writes.Wait(); err != nil || p.KeepThumbnails {
-		return touched, err
-	}
-	deletes, dctx := errgroup.WithContext(ctx)
-	for i, keys := range before.variants {
-		for key, found := range keys {
-			if !found.owned || i < len(out) && out[i].key == key {
-				continue
-			}
+	rec.made(result, targets)
+	return info.ETag, uploads, nil
+}
+
+// apply writes the thumbnails, or removes those there are if there should be none: the source is gone or no picture. It
+// says whether it changed anything.
+func (p *Processor) apply(ctx context.Context, targets []target, found []existing, source string, uploads []store.Upload, rec *report) (touched bool, err error) {
+	defer rec.timer(&rec.store)()
+	changes, ctx := errgroup.WithContext(ctx)
+	for i, t := range targets {
+		old := found[i]
+		switch {
+		case uploads != nil && !old.fresh(t, source):
 			touched = true
-			deletes.Go(func() error {
-				if err := p.Objects.Delete(dctx, p.Destination, key, found.ETag); err != nil {
+			changes.Go(func() error {
+				if err := p.Objects.Put(ctx, p.Destination, t.key, uploads[i], old.ETag); err != nil {
+					return err
+				}
+				rec.wrote(uploads[i])
+				return nil
+			})
+		case uploads == nil && old.owned && !p.KeepThumbnails:
+			touched = true
+			changes.Go(func() error {
+				if err := p.Objects.Delete(ctx, p.Destination, t.key, old.ETag); err != nil {
 					return err
 				}
 				rec.removed()
@@ -165,7 +142,7 @@ func (p *Processor) apply(ctx context.Context, j event.Job, before *sight, sourc
 			})
 		}
 	}
-	return touched, deletes.Wait()
+	return touched, changes.Wait()
 }
 
 // stillIs says whether the source has that ETag ("": is absent) after the

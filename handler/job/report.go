@@ -82,25 +82,25 @@ func (r *report) read(received int64, info store.Info) {
 }
 
 // made keeps what Make says of a picture.
-func (r *report) made(result *thumbnail.Result) {
+func (r *report) made(result *thumbnail.Result, targets []target) {
 	r.source = &result.Source
 	r.stages.Decode += result.Stages.Decode
 	r.stages.Resize += result.Stages.Resize
 	r.stages.Encode += result.Stages.Encode
 	r.outputs = nil
-	for _, t := range result.Thumbnails {
+	for i, t := range result.Thumbnails {
 		r.outputs = append(r.outputs, output{
-			Variant: t.Variant.Name, Key: keyFor(t.Variant, r.job.Key, result.Source.Format, t.Format),
+			Variant: t.Variant.Name, Key: targets[i].key,
 			Width: t.Width, Height: t.Height, Bytes: len(t.Body),
 		})
 	}
 	r.stage = "write"
 }
 
-func (r *report) wrote(w wanted) {
+func (r *report) wrote(u store.Upload) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.bytesOut += int64(len(w.upload.Body))
+	r.bytesOut += int64(len(u.Body))
 }
 
 func (r *report) removed() {
@@ -149,7 +149,7 @@ func (r *report) log(ctx context.Context, err error) {
 	}
 	if s := r.source; s != nil {
 		attrs = append(attrs, slog.Group("source",
-			slog.String("format", s.Format), slog.Int("width", s.Width), slog.Int("height", s.Height),
+			slog.String("format", string(s.Format)), slog.Int("width", s.Width), slog.Int("height", s.Height),
 			slog.Int("orientation", s.Orientation), slog.Int("frames", s.Frames), slog.Bool("truncated", s.Truncated)))
 	}
 	if len(r.outputs) > 0 && err == nil && r.outcome == Created {

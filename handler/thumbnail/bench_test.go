@@ -13,6 +13,7 @@ import (
 	"golang.org/x/image/tiff"
 
 	"s3-thumbnail-creator/codec/webp"
+	"s3-thumbnail-creator/settings"
 )
 
 // benchFiles are pictures of 6 megapixels (WebP 3, GIF 1) in each format that
@@ -49,7 +50,7 @@ func BenchmarkMake(b *testing.B) {
 			b.SetBytes(int64(len(file)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Make(b.Context(), bytes.NewReader(file), int64(len(file)), []Variant{DefaultVariant}, Limits{}); err != nil {
+				if _, err := Make(b.Context(), bytes.NewReader(file), int64(len(file)), []settings.Variant{settings.DefaultVariant()}, Limits{}); err != nil {
 					b.Fatal(err)
 				}
 			}

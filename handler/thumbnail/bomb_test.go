@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"s3-thumbnail-creator/settings"
 )
 
 // The limits of a function of 256 MB; see config.Limits.
@@ -92,7 +94,7 @@ func explode(path string) {
 		os.Exit(1)
 	}
 	began := time.Now()
-	result, err := Make(context.Background(), bytes.NewReader(file), int64(len(file)), []Variant{DefaultVariant},
+	result, err := Make(context.Background(), bytes.NewReader(file), int64(len(file)), []settings.Variant{settings.DefaultVariant()},
 		Limits{MaxPixels: bombPixels, Memory: bombBudget})
 	switch {
 	case err == nil:

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"s3-thumbnail-creator/codec/bmp"
+	"s3-thumbnail-creator/codec/format"
 	"s3-thumbnail-creator/codec/gif"
 	"s3-thumbnail-creator/codec/heif"
 	"s3-thumbnail-creator/codec/jpeg"
@@ -13,16 +14,16 @@ import (
 	"s3-thumbnail-creator/codec/webp"
 )
 
-// decoders are by the name that Sniff gives.
-var decoders = map[string]func(r io.Reader, size int64) (raster.Decoder, error){
-	"jpeg": constructor(jpeg.NewDecoder),
-	"png":  constructor(png.NewDecoder),
-	"gif":  constructor(gif.NewDecoder),
-	"webp": constructor(webp.NewDecoder),
-	"bmp":  constructor(bmp.NewDecoder),
-	"tiff": constructor(tiff.NewDecoder),
-	"avif": constructor(heif.NewAVIF),
-	"heic": constructor(heif.NewHEIC),
+// decoders are by format.
+var decoders = map[format.Format]func(r io.Reader, size int64) (raster.Decoder, error){
+	format.JPEG: constructor(jpeg.NewDecoder),
+	format.PNG:  constructor(png.NewDecoder),
+	format.GIF:  constructor(gif.NewDecoder),
+	format.WebP: constructor(webp.NewDecoder),
+	format.BMP:  constructor(bmp.NewDecoder),
+	format.TIFF: constructor(tiff.NewDecoder),
+	format.AVIF: constructor(heif.NewAVIF),
+	format.HEIC: constructor(heif.NewHEIC),
 }
 
 // constructor widens what a package's constructor returns to the interface.

@@ -11,24 +11,25 @@ import (
 
 	"github.com/disintegration/imaging"
 
+	"s3-thumbnail-creator/codec/format"
 	"s3-thumbnail-creator/codec/webp"
 )
 
 // encode writes the picture in the given format. No metadata is written.
-func encode(img image.Image, format Format, quality int) ([]byte, error) {
+func encode(img image.Image, f format.Format, quality int) ([]byte, error) {
 	var b bytes.Buffer
 	var err error
-	switch format {
-	case FormatJPEG:
+	switch f {
+	case format.JPEG:
 		err = jpeg.Encode(&b, flatten(img), &jpeg.Options{Quality: quality})
-	case FormatPNG:
+	case format.PNG:
 		err = png.Encode(&b, img)
-	case FormatGIF:
+	case format.GIF:
 		err = gif.Encode(&b, quantize(imaging.Clone(img)), nil)
-	case FormatWebP:
+	case format.WebP:
 		err = webp.Encode(&b, imaging.Clone(img), quality)
 	default:
-		err = fmt.Errorf("cannot write format %q", format)
+		err = fmt.Errorf("cannot write format %q", f)
 	}
 	return b.Bytes(), err
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	_ "golang.org/x/image/webp"
+
+	"s3-thumbnail-creator/codec/format"
 )
 
 // halfTransparent is blue on the left and clear on the right.
@@ -22,14 +24,14 @@ func halfTransparent() image.Image {
 
 func TestEncodeKeepsAlphaOrPutsItOnWhite(t *testing.T) {
 	for _, tt := range []struct {
-		format Format
+		format format.Format
 		alpha  bool
-	}{{FormatJPEG, false}, {FormatPNG, true}, {FormatGIF, true}, {FormatWebP, true}} {
+	}{{format.JPEG, false}, {format.PNG, true}, {format.GIF, true}, {format.WebP, true}} {
 		body, err := encode(halfTransparent(), tt.format, 90)
 		if err != nil {
 			t.Fatalf("%s: %v", tt.format, err)
 		}
-		if got := Sniff(body); got != string(tt.format) {
+		if got := format.Sniff(body); got != tt.format {
 			t.Errorf("%s: written as %q", tt.format, got)
 		}
 		m, _, err := image.Decode(bytes.NewReader(body))
@@ -58,29 +60,29 @@ func TestEncodeGray(t *testing.T) {
 	for i := range m.Pix {
 		m.Pix[i] = uint8(i)
 	}
-	for _, format := range []Format{FormatJPEG, FormatPNG, FormatGIF, FormatWebP} {
-		body, err := encode(m, format, 95)
+	for _, f := range []format.Format{format.JPEG, format.PNG, format.GIF, format.WebP} {
+		body, err := encode(m, f, 95)
 		if err != nil {
-			t.Fatalf("%s: %v", format, err)
+			t.Fatalf("%s: %v", f, err)
 		}
 		got, _, err := image.Decode(bytes.NewReader(body))
 		if err != nil {
-			t.Fatalf("%s: %v", format, err)
+			t.Fatalf("%s: %v", f, err)
 		}
 		r, g, b, _ := got.At(8, 8).RGBA()
 		if d := abs(int(r>>8) - 136); d > 6 || abs(int(r>>8)-int(g>>8)) > 3 || abs(int(r>>8)-int(b>>8)) > 3 {
-			t.Errorf("%s: (8,8) is %d %d %d, want 136 three times", format, r>>8, g>>8, b>>8)
+			t.Errorf("%s: (8,8) is %d %d %d, want 136 three times", f, r>>8, g>>8, b>>8)
 		}
 	}
 }
 
 func TestQualityMakesFilesSmaller(t *testing.T) {
 	m := texture(200, 150).Standard()
-	for _, format := range []Format{FormatJPEG, FormatWebP} {
-		good, err1 := encode(m, format, 95)
-		poor, err2 := encode(m, format, 30)
+	for _, f := range []format.Format{format.JPEG, format.WebP} {
+		good, err1 := encode(m, f, 95)
+		poor, err2 := encode(m, f, 30)
 		if err1 != nil || err2 != nil || len(poor)*2 > len(good) {
-			t.Errorf("%s: %d bytes at quality 95 (%v), %d at 30 (%v)", format, len(good), err1, len(poor), err2)
+			t.Errorf("%s: %d bytes at quality 95 (%v), %d at 30 (%v)", f, len(good), err1, len(poor), err2)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 // Package thumbnail turns pictures into thumbnails: any number of variants of
 // one picture from one decode. It knows nothing of AWS.
 //
-// A picture passes five stages. Sniff names its format by content. The
+// A picture passes five stages. Package format names its format by content. The
 // format's decoder reads the header, and the limits are checked against what
 // that says, before anything of the picture's size is allocated. The decoder
 // returns the picture reduced to little more than the thumbnails need. Its
@@ -17,7 +17,9 @@ import (
 	"io"
 	"time"
 
+	"s3-thumbnail-creator/codec/format"
 	"s3-thumbnail-creator/codec/raster"
+	"s3-thumbnail-creator/settings"
 )
 
 // ErrNotImage says that the data is not a picture of any format we know, by
@@ -54,20 +56,19 @@ type Result struct {
 
 // Source describes the picture that was read.
 type Source struct {
-	Format        string // "jpeg", "png", "gif", "webp", "bmp", "tiff", "avif" or "heic"
-	Width, Height int    // pixels, as shown: after Orientation
-	Orientation   int    // EXIF orientation 1-8
-	Frames        int    // where the header tells; at least 1
-	Truncated     bool   // data was missing or damaged; what was there is shown
-	BytesRead     int64  // bytes read from the source, which may be less than its length
+	Format        format.Format
+	Width, Height int   // pixels, as shown: after Orientation
+	Orientation   int   // EXIF orientation 1-8
+	Frames        int   // where the header tells; at least 1
+	Truncated     bool  // data was missing or damaged; what was there is shown
+	BytesRead     int64 // bytes read from the source, which may be less than its length
 }
 
 // Thumbnail is one encoded thumbnail.
 type Thumbnail struct {
-	Variant       Variant
-	Format        Format // never FormatSame
-	ContentType   string
-	Width, Height int // pixels
+	Variant       settings.Variant
+	Format        format.Format // never settings.Same
+	Width, Height int           // pixels
 	Body          []byte
 }
 
@@ -80,8 +81,9 @@ type Stages struct{ Decode, Resize, Encode time.Duration }
 //
 // An error wraps ErrNotImage, or ErrRejected through ErrCorrupt, ErrUnsupported
 // or ErrTooLarge; any other error is one of src.Read or of ctx, and a later
-// attempt may succeed. The variants must be valid (Variant.Validate).
-func Make(ctx context.Context, src io.Reader, size int64, variants []Variant, limits Limits) (*Result, error) {
+// attempt may succeed. The variants must be valid; a variant whose format is settings.Same has the source's where that is
+// written, else JPEG, or PNG if it has transparent pixels.
+func Make(ctx context.Context, src io.Reader, size int64, variants []settings.Variant, limits Limits) (*Result, error) {
 	began := time.Now()
 	in := &source{ctx: ctx, r: src, limit: limits.MaxBytes}
 	decoder, err := open(in, size)
@@ -104,7 +106,7 @@ func Make(ctx context.Context, src io.Reader, size int64, variants []Variant, li
 	picture = toSRGB(picture, info)
 	result := &Result{
 		Source: Source{
-			Format: info.Format, Width: width, Height: height, Orientation: info.Orientation,
+			Format: format.Format(info.Format), Width: width, Height: height, Orientation: info.Orientation,
 			Frames: max(info.Frames, 1), Truncated: picture.Truncated, BytesRead: in.read,
 		},
 		Stages: Stages{Decode: time.Since(began)},
@@ -124,14 +126,13 @@ func Make(ctx context.Context, src io.Reader, size int64, variants []Variant, li
 
 // open sniffs the format and reads the header.
 func open(in *source, size int64) (raster.Decoder, error) {
-	head := make([]byte, sniffLength)
+	head := make([]byte, format.SniffLength)
 	n, err := io.ReadFull(in, head)
 	head = head[:n]
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, err
 	}
-	format := Sniff(head)
-	newDecoder, ok := decoders[format]
+	newDecoder, ok := decoders[format.Sniff(head)]
 	if !ok {
 		return nil, fmt.Errorf("%w: begins with %.16q", ErrNotImage, head)
 	}
@@ -143,7 +144,7 @@ func open(in *source, size int64) (raster.Decoder, error) {
 
 // planAll plans every variant in stored orientation and returns the size that
 // the decoded picture must not go below.
-func planAll(variants []Variant, info raster.Info) (plans []plan, width, height int) {
+func planAll(variants []settings.Variant, info raster.Info) (plans []plan, width, height int) {
 	shownWidth, shownHeight := info.Width, info.Height
 	if transposed(info.Orientation) {
 		shownWidth, shownHeight = shownHeight, shownWidth
@@ -174,7 +175,7 @@ func (l Limits) check(d raster.Decoder, targetWidth, targetHeight int) error {
 }
 
 // make resamples, turns and encodes one variant.
-func (r *Result) make(picture *raster.Image, info raster.Info, v Variant, p plan) (Thumbnail, error) {
+func (r *Result) make(picture *raster.Image, info raster.Info, v settings.Variant, p plan) (Thumbnail, error) {
 	began := time.Now()
 	scaleX := picture.CoverX / float64(info.Width)
 	scaleY := picture.CoverY / float64(info.Height)
@@ -183,16 +184,15 @@ func (r *Result) make(picture *raster.Image, info raster.Info, v Variant, p plan
 	resized := time.Now()
 	r.Stages.Resize += resized.Sub(began)
 
-	format := OutputFormat(v.Format, info.Format, info.Alpha && !opaque(small))
-	body, err := encode(small, format, v.Quality)
+	output := outputFormat(v.Format, format.Format(info.Format), info.Alpha && !opaque(small))
+	body, err := encode(small, output, v.Quality)
 	r.Stages.Encode += time.Since(resized)
 	if err != nil {
 		return Thumbnail{}, err
 	}
 	size := small.Bounds()
 	return Thumbnail{
-		Variant: v, Format: format, ContentType: format.ContentType(),
-		Width: size.Dx(), Height: size.Dy(), Body: body,
+		Variant: v, Format: output, Width: size.Dx(), Height: size.Dy(), Body: body,
 	}, nil
 }
 

@@ -17,11 +17,14 @@ import (
 	"testing/iotest"
 
 	"github.com/disintegration/imaging"
+
+	"s3-thumbnail-creator/codec/format"
+	"s3-thumbnail-creator/settings"
 )
 
-func makeOne(t *testing.T, file []byte, v Variant) (*Result, image.Image) {
+func makeOne(t *testing.T, file []byte, v settings.Variant) (*Result, image.Image) {
 	t.Helper()
-	result, err := Make(t.Context(), bytes.NewReader(file), int64(len(file)), []Variant{v}, Limits{})
+	result, err := Make(t.Context(), bytes.NewReader(file), int64(len(file)), []settings.Variant{v}, Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +60,7 @@ func exifOrientation(v byte) []byte {
 
 // withExif returns the JPEG or PNG file with an EXIF block.
 func withExif(file, exif []byte) []byte {
-	if Sniff(file) == "jpeg" {
+	if format.Sniff(file) == "jpeg" {
 		body := append([]byte("Exif\x00\x00"), exif...)
 		segment := append([]byte{0xff, 0xe1, byte((len(body) + 2) >> 8), byte(len(body) + 2)}, body...)
 		return bytes.Join([][]byte{file[:2], segment, file[2:]}, nil)
@@ -99,10 +102,10 @@ var undo = map[int]func(image.Image) *image.NRGBA{
 }
 
 func TestEveryOrientationIsShownUpright(t *testing.T) {
-	for _, v := range []Variant{
-		{Name: "inside", Width: 80, Height: 80, Fit: FitInside, Format: FormatPNG},
-		{Name: "cover", Width: 40, Height: 70, Fit: FitCover, Format: FormatPNG},
-		{Name: "fill", Width: 90, Height: 30, Fit: FitFill, Format: FormatPNG},
+	for _, v := range []settings.Variant{
+		{Name: "inside", Width: 80, Height: 80, Fit: settings.Inside, Format: format.PNG},
+		{Name: "cover", Width: 40, Height: 70, Fit: settings.Cover, Format: format.PNG},
+		{Name: "fill", Width: 90, Height: 30, Fit: settings.Fill, Format: format.PNG},
 	} {
 		upright := quarters(320, 240)
 		_, want := makeOne(t, pngFile(t, upright), v)
@@ -128,7 +131,7 @@ func TestEveryOrientationIsShownUpright(t *testing.T) {
 func TestMetadataIsStripped(t *testing.T) {
 	exif := append(exifOrientation(6), "GPS 52.5 N"...)
 	for _, file := range [][]byte{jpegFile(t, quarters(64, 64)), pngFile(t, quarters(64, 64))} {
-		result, _ := makeOne(t, withExif(file, exif), DefaultVariant)
+		result, _ := makeOne(t, withExif(file, exif), settings.DefaultVariant())
 		if body := result.Thumbnails[0].Body; bytes.Contains(body, []byte("GPS")) || bytes.Contains(body, []byte("Exif")) {
 			t.Errorf("%s: metadata of the source is in the thumbnail", result.Source.Format)
 		}
@@ -137,10 +140,10 @@ func TestMetadataIsStripped(t *testing.T) {
 
 func TestAllVariantsFromOneRead(t *testing.T) {
 	file := pngFile(t, quarters(400, 300))
-	variants := []Variant{
-		{Name: "large", Width: 200, Height: 200, Fit: FitInside, Format: FormatSame, Quality: 80},
-		{Name: "square", Width: 64, Height: 64, Fit: FitCover, Format: FormatJPEG, Quality: 80},
-		{Name: "strip", Width: 100, Height: 10, Fit: FitFill, Format: FormatWebP, Quality: 80},
+	variants := []settings.Variant{
+		{Name: "large", Width: 200, Height: 200, Fit: settings.Inside, Format: settings.Same, Quality: 80},
+		{Name: "square", Width: 64, Height: 64, Fit: settings.Cover, Format: format.JPEG, Quality: 80},
+		{Name: "strip", Width: 100, Height: 10, Fit: settings.Fill, Format: format.WebP, Quality: 80},
 	}
 	result, err := Make(t.Context(), bytes.NewReader(file), int64(len(file)), variants, Limits{})
 	if err != nil {
@@ -148,9 +151,9 @@ func TestAllVariantsFromOneRead(t *testing.T) {
 	}
 	want := []string{"large png 200x150 image/png", "square jpeg 64x64 image/jpeg", "strip webp 100x10 image/webp"}
 	for i, th := range result.Thumbnails {
-		got := fmt.Sprintf("%s %s %dx%d %s", th.Variant.Name, th.Format, th.Width, th.Height, th.ContentType)
-		if got != want[i] || Sniff(th.Body) != string(th.Format) {
-			t.Errorf("thumbnail %d is %s (content %s), want %s", i, got, Sniff(th.Body), want[i])
+		got := fmt.Sprintf("%s %s %dx%d %s", th.Variant.Name, th.Format, th.Width, th.Height, th.Format.MediaType())
+		if got != want[i] || format.Sniff(th.Body) != th.Format {
+			t.Errorf("thumbnail %d is %s (content %s), want %s", i, got, format.Sniff(th.Body), want[i])
 		}
 	}
 	if result.Source.BytesRead > int64(len(file)) {
@@ -161,11 +164,11 @@ func TestAllVariantsFromOneRead(t *testing.T) {
 func TestDegenerateSizes(t *testing.T) {
 	for _, size := range [][2]int{{1, 1}, {1, 20000}, {20000, 1}, {2, 3}, {257, 1}} {
 		file := pngFile(t, image.NewGray(image.Rect(0, 0, size[0], size[1])))
-		for _, fit := range []Fit{FitInside, FitCover, FitFill} {
-			for _, format := range []Format{FormatJPEG, FormatPNG, FormatGIF, FormatWebP} {
-				_, m := makeOne(t, file, Variant{Name: "v", Width: 256, Height: 256, Fit: fit, Format: format, Quality: 80})
+		for _, fit := range []settings.Fit{settings.Inside, settings.Cover, settings.Fill} {
+			for _, f := range []format.Format{format.JPEG, format.PNG, format.GIF, format.WebP} {
+				_, m := makeOne(t, file, settings.Variant{Name: "v", Width: 256, Height: 256, Fit: fit, Format: f, Quality: 80})
 				if b := m.Bounds(); b.Dx() < 1 || b.Dy() < 1 || b.Dx() > 256 || b.Dy() > 256 {
-					t.Errorf("%v as %s, %s: %v", size, fit, format, b)
+					t.Errorf("%v as %s, %s: %v", size, fit, f, b)
 				}
 			}
 		}
@@ -187,13 +190,13 @@ func TestLimitsAreCheckedFromTheHeader(t *testing.T) {
 		limits Limits
 		want   string
 	}{
-		{"bytes", io.MultiReader(bytes.NewReader(file[:sniffLength]), iotest.ErrReader(errors.New("read on"))), 5000, Limits{MaxBytes: 4999}, "5000 bytes, the limit is 4999"},
+		{"bytes", io.MultiReader(bytes.NewReader(file[:format.SniffLength]), iotest.ErrReader(errors.New("read on"))), 5000, Limits{MaxBytes: 4999}, "5000 bytes, the limit is 4999"},
 		{"bytes of a file that says less", bytes.NewReader(file), 10, Limits{MaxBytes: 10_000}, "more than 10000 bytes"},
 		{"pixels", header, 0, Limits{MaxPixels: 499_999}, "1000x500 is 0.5 megapixels"},
 		{"memory", bytes.NewReader(file), int64(len(file)), Limits{Memory: 1000}, "MiB of memory"},
 	}
 	for _, tt := range tests {
-		_, err := Make(t.Context(), tt.src, tt.size, []Variant{DefaultVariant}, tt.limits)
+		_, err := Make(t.Context(), tt.src, tt.size, []settings.Variant{settings.DefaultVariant()}, tt.limits)
 		if !errors.Is(err, ErrTooLarge) || !errors.Is(err, ErrRejected) || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, want ErrTooLarge with %q", tt.name, err, tt.want)
 		}
@@ -215,7 +218,7 @@ func TestErrorsTellWhatToDo(t *testing.T) {
 		{"connection lost in the picture", io.MultiReader(bytes.NewReader(file[:len(file)/2]), iotest.ErrReader(broken)), broken},
 	}
 	for _, tt := range tests {
-		_, err := Make(t.Context(), tt.src, 0, []Variant{DefaultVariant}, Limits{})
+		_, err := Make(t.Context(), tt.src, 0, []settings.Variant{settings.DefaultVariant()}, Limits{})
 		if !errors.Is(err, tt.want) {
 			t.Errorf("%s: got %v, want %v", tt.name, err, tt.want)
 		}
@@ -224,12 +227,12 @@ func TestErrorsTellWhatToDo(t *testing.T) {
 		}
 	}
 	film := strings.NewReader("\x00\x00\x00\x18ftypmp42 and so on")
-	if _, err := Make(t.Context(), film, 1<<40, []Variant{DefaultVariant}, Limits{MaxBytes: 1 << 20}); !errors.Is(err, ErrNotImage) {
+	if _, err := Make(t.Context(), film, 1<<40, []settings.Variant{settings.DefaultVariant()}, Limits{MaxBytes: 1 << 20}); !errors.Is(err, ErrNotImage) {
 		t.Errorf("a film longer than a picture may be: got %v, want ErrNotImage", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Make(ctx, bytes.NewReader(file), 0, []Variant{DefaultVariant}, Limits{}); !errors.Is(err, context.Canceled) {
+	if _, err := Make(ctx, bytes.NewReader(file), 0, []settings.Variant{settings.DefaultVariant()}, Limits{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: got %v", err)
 	}
 }
@@ -237,11 +240,11 @@ func TestErrorsTellWhatToDo(t *testing.T) {
 func TestTruncatedFilesShowWhatIsThere(t *testing.T) {
 	m := texture(400, 300).Standard()
 	for _, file := range [][]byte{jpegFile(t, m), pngFile(t, m)} {
-		result, thumb := makeOne(t, file[:len(file)*2/3], Variant{Name: "v", Width: 100, Height: 100, Fit: FitInside, Format: FormatPNG})
+		result, thumb := makeOne(t, file[:len(file)*2/3], settings.Variant{Name: "v", Width: 100, Height: 100, Fit: settings.Inside, Format: format.PNG})
 		if !result.Source.Truncated {
 			t.Errorf("%s: not reported as truncated", result.Source.Format)
 		}
-		_, want := makeOne(t, file, Variant{Name: "v", Width: 100, Height: 100, Fit: FitInside, Format: FormatPNG})
+		_, want := makeOne(t, file, settings.Variant{Name: "v", Width: 100, Height: 100, Fit: settings.Inside, Format: format.PNG})
 		top := image.Rect(0, 0, 100, 30)
 		if p := psnr(imaging.Crop(thumb, top).Pix, imaging.Crop(want, top).Pix); p < 35 {
 			t.Errorf("%s: the upper part differs from the whole picture's: PSNR %.1f dB", result.Source.Format, p)

@@ -1,4 +1,4 @@
-package thumbnail
+package format
 
 import "testing"
 
@@ -10,7 +10,10 @@ func TestSniff(t *testing.T) {
 		}
 		return string([]byte{0, 0, 0, byte(8 + len(s))}) + "ftyp" + s
 	}
-	tests := []struct{ name, head, want string }{
+	tests := []struct {
+		name, head string
+		want       Format
+	}{
 		{"JPEG", "\xff\xd8\xff\xe0\x00\x10JFIF", "jpeg"},
 		{"PNG", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "png"},
 		{"GIF 87a", "GIF87a\x01\x00", "gif"},

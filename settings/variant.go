@@ -1,0 +1,95 @@
+// Package settings is what deploy time and run time must agree on: the thumbnail variants with their defaults, their
+// validation and the keys they are stored under, the memory policy, and the environment variables that carry all of it.
+// The Pulumi program writes with it what the function and the commands of cmd/ read with it, so that neither can mean
+// anything else.
+//
+// It imports only the table of picture formats: whoever deploys need not compile decoders.
+package settings
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"s3-thumbnail-creator/codec/format"
+)
+
+// Fit says how a picture is brought into the box of a Variant.
+type Fit string
+
+const (
+	Inside Fit = "inside" // as large as fits in the box, aspect kept, never enlarged
+	Cover  Fit = "cover"  // fills the box, aspect kept, what sticks out is cropped on both sides
+	Fill   Fit = "fill"   // fills the box, stretched
+)
+
+var fits = []Fit{Inside, Cover, Fill}
+
+// Same as a variant's format is the one that the thumbnail's key names, see Variant.KeyFormat.
+const Same format.Format = "same"
+
+// MaxSide is the largest width or height of a variant's box, in pixels.
+const MaxSide = 8192
+
+// Variant describes one thumbnail that is made of every picture.
+type Variant struct {
+	Name    string        `json:"name"`    // unique among the variants, {variant} in a key; default "thumb"
+	Width   int           `json:"width"`   // of the box, pixels; default 256
+	Height  int           `json:"height"`  // of the box, pixels; default 256
+	Fit     Fit           `json:"fit"`     // default inside
+	Format  format.Format `json:"format"`  // one that is written, or Same, the default
+	Quality int           `json:"quality"` // 1-100, of JPEG and WebP; default 82
+	Key     string        `json:"key"`     // template of the thumbnail's key, see Placeholders; default {dir}{variant}-{name}
+}
+
+// DefaultVariant returns the thumbnail that is made where nothing is configured, and the defaults of every other one:
+// photos/cat.jpg becomes photos/thumb-cat.jpg, at most 256x256 pixels.
+func DefaultVariant() Variant {
+	return Variant{
+		Name: "thumb", Width: 256, Height: 256, Fit: Inside, Format: Same, Quality: 82, Key: "{dir}{variant}-{name}",
+	}
+}
+
+// UnmarshalJSON reads a variant. Fields that are absent take the values of DefaultVariant; fields that no variant has
+// are an error, because a misspelt "heigth" would otherwise silently mean the default.
+func (v *Variant) UnmarshalJSON(data []byte) error {
+	type fields Variant // without this method
+	f := fields(DefaultVariant())
+	if err := unmarshalStrictly(data, &f); err != nil {
+		return fmt.Errorf("want {name, width, height, fit, format, quality, key}: %w", err)
+	}
+	*v = Variant(f)
+	return nil
+}
+
+// ParseVariants reads a JSON array of variants. It does not validate them.
+func ParseVariants(text string) ([]Variant, error) {
+	var variants []Variant
+	if err := unmarshalStrictly([]byte(text), &variants); err != nil {
+		return nil, fmt.Errorf(`want a list like [{"name":"thumb","width":256,"height":256}]: %w`, err)
+	}
+	return variants, nil
+}
+
+// MarshalVariants returns what ParseVariants reads.
+func MarshalVariants(variants []Variant) string {
+	text, err := json.Marshal(variants)
+	if err != nil {
+		panic(fmt.Sprintf("variants as JSON: %v", err)) // strings and integers always marshal
+	}
+	return string(text)
+}
+
+// unmarshalStrictly refuses unknown members and whatever follows the value.
+func unmarshalStrictly(data []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return fmt.Errorf("more than one JSON value")
+	}
+	return nil
+}
