@@ -19,7 +19,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/blang/semver"
+	"github.com/blang/semver" // unmaintained, but the type of auto.PulumiCommand.Version
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 )
 

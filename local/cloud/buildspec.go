@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 )
 
 // buildSpec is the part of a buildspec file, version 0.2, that a build without artifacts, caches and reports has.

@@ -15,7 +15,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/blang/semver"
+	"github.com/blang/semver" // unmaintained, but the type of plugin.PluginInfo.Version
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 
