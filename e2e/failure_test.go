@@ -13,7 +13,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"s3-thumbnail-creator/local/cloud"
+	"s3-thumbnail-creator/local/aws/s3"
 	"s3-thumbnail-creator/local/samples"
 )
 
@@ -56,7 +56,7 @@ func (s *system) throttledS3(t *testing.T) {
 	const refusals = 4 // the SDK tries three times
 	var mu sync.Mutex
 	seen := map[string]int{}
-	s.Cloud.SetS3Faults(func(call cloud.S3Call) *cloud.Fault {
+	s.Cloud.S3.SetFaults(func(call s3.Call) *s3.Fault {
 		if call.Role == "" {
 			return nil // our own calls
 		}
@@ -70,11 +70,11 @@ func (s *system) throttledS3(t *testing.T) {
 			return nil
 		}
 		if seen[k]%2 == 0 {
-			return &cloud.Fault{Status: 500, Code: "InternalError", Message: "We encountered an internal error. Please try again."}
+			return &s3.Fault{Status: 500, Code: "InternalError", Message: "We encountered an internal error. Please try again."}
 		}
-		return cloud.SlowDown
+		return s3.SlowDown
 	})
-	defer s.Cloud.SetS3Faults(nil)
+	defer s.Cloud.S3.SetFaults(nil)
 
 	good := series(t, "animation.gif", "throttled", 5)
 	text := series(t, "notes.jpg", "throttled", 1)
@@ -105,7 +105,7 @@ func (s *system) failureQueueHolds(t *testing.T, bad []samples.Sample) {
 	var have []string
 	s.await(t, fmt.Sprintf("messages about %q in the failure queue", want), func() bool {
 		have = nil
-		for _, m := range s.Cloud.Messages(s.out["failureQueueUrl"]) {
+		for _, m := range s.Cloud.SQS.Messages(s.out["failureQueueUrl"]) {
 			var failure struct{ Key, Reason string }
 			if err := json.Unmarshal([]byte(m), &failure); err != nil || failure.Key == "" || failure.Reason == "" {
 				t.Fatalf("message without a key or a reason: %s", m)
@@ -141,14 +141,14 @@ func (s *system) eventsTwiceAndReversed(t *testing.T) {
 	s.await(t, "the function to be done", func() bool { return len(s.jobs("order/back.gif", "created")) == 1 })
 
 	before := len(s.Jobs(s.out["logGroup"]))
-	s.Cloud.HoldEvents()
+	s.Cloud.S3.HoldEvents()
 	remove("order/back.gif") // when the function hears of this it is there again
 	put("order/back.gif", first)
 	put("order/replaced.webp", first)
 	put("order/replaced.webp", second)
 	put("order/gone.gif", first)
 	remove("order/gone.gif")
-	delivered := s.Cloud.ReleaseEvents(func(events []cloud.Event) []cloud.Event {
+	delivered := s.Cloud.S3.ReleaseEvents(func(events []s3.Event) []s3.Event {
 		events = append(slices.Clone(events), events...)
 		slices.Reverse(events)
 		return events
@@ -184,7 +184,7 @@ func (s *system) eventsTwiceAndReversed(t *testing.T) {
 
 // missingPermission takes PutObject from the function's role.
 func (s *system) missingPermission(t *testing.T) {
-	before := len(s.Cloud.Messages(s.out["failureQueueUrl"]))
+	before := len(s.Cloud.SQS.Messages(s.out["failureQueueUrl"]))
 	s.change = func(_ context.Context, args *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
 		if args.Type != rolePolicy {
 			return nil
@@ -206,12 +206,12 @@ func (s *system) missingPermission(t *testing.T) {
 	}
 	// Lambda tries twice more, and then sends the event to the failure queue: it can be replayed when the role is right.
 	s.await(t, "the event in the failure queue", func() bool {
-		return len(s.Cloud.Messages(s.out["failureQueueUrl"])) > before
+		return len(s.Cloud.SQS.Messages(s.out["failureQueueUrl"])) > before
 	})
 	if n := len(s.jobs(p.Key, "failed")); n != 3 {
 		t.Errorf("%d attempts, want one and two retries", n)
 	}
-	messages := s.Cloud.Messages(s.out["failureQueueUrl"])
+	messages := s.Cloud.SQS.Messages(s.out["failureQueueUrl"])
 	if m := messages[len(messages)-1]; !strings.Contains(m, "RetriesExhausted") || !strings.Contains(m, "0-animation.gif") {
 		t.Errorf("the message is %s, want the event and that its retries are exhausted", m)
 	}

@@ -20,8 +20,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"s3-thumbnail-creator/infra"
+	"s3-thumbnail-creator/local/aws"
 	"s3-thumbnail-creator/local/cli"
-	"s3-thumbnail-creator/local/cloud"
 	"s3-thumbnail-creator/local/deploy"
 	"s3-thumbnail-creator/local/samples"
 )
@@ -85,7 +85,7 @@ func newSystem(t *testing.T) *system {
 			}
 			return infra.ProgramAt(s.root)(ctx)
 		},
-		Cloud: cloud.Options{Log: &s.log},
+		Cloud: aws.Options{Log: &s.log},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -188,7 +188,7 @@ func (s *system) thumbnail(t *testing.T, key string) *deploy.Object {
 		return err == nil, err
 	})
 	if err != nil {
-		t.Fatalf("%v\nThe function says:\n%s", err, strings.Join(s.Cloud.LogLines(s.out["logGroup"]), "\n"))
+		t.Fatalf("%v\nThe function says:\n%s", err, strings.Join(s.Cloud.Logs.Lines(s.out["logGroup"]), "\n"))
 	}
 	return found
 }
@@ -199,7 +199,7 @@ func (s *system) await(t *testing.T, what string, done func() bool) {
 	ctx, cancel := context.WithTimeout(t.Context(), soon)
 	defer cancel()
 	if err := deploy.Await(ctx, what, func() (bool, error) { return done(), nil }); err != nil {
-		t.Fatalf("%v\nThe function says:\n%s", err, strings.Join(s.Cloud.LogLines(s.out["logGroup"]), "\n"))
+		t.Fatalf("%v\nThe function says:\n%s", err, strings.Join(s.Cloud.Logs.Lines(s.out["logGroup"]), "\n"))
 	}
 }
 
@@ -224,7 +224,7 @@ func (s *system) destroy(t *testing.T) {
 // builds counts the builds that were ever started, by how they ended.
 func (s *system) builds() map[string]int {
 	n := map[string]int{}
-	for _, status := range s.Cloud.Builds() {
+	for _, status := range s.Cloud.CodeBuild.Builds() {
 		n[status]++
 	}
 	return n

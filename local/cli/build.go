@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/fsutil"
+
+	"s3-thumbnail-creator/local/process"
 )
 
 const (
@@ -76,7 +78,7 @@ func build(ctx context.Context, root, path, version string, progress io.Writer) 
 	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags", "-X "+versionVariable+"="+version, "-o", partial, module+"/cmd/pulumi")
 	cmd.Dir = filepath.Join(root, "tools")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	cmd.Cancel = func() error { return interrupt(cmd.Process) }
+	cmd.Cancel = func() error { return process.Interrupt(cmd.Process) }
 	cmd.WaitDelay = 10 * time.Second
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output

@@ -21,6 +21,8 @@ import (
 
 	"github.com/blang/semver" // unmaintained, but the type of auto.PulumiCommand.Version
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+
+	"s3-thumbnail-creator/local/process"
 )
 
 // Minimum is the oldest Pulumi CLI that is used when it is found on PATH. Older ones do not know every flag
@@ -116,8 +118,8 @@ func (c *CLI) Run(ctx context.Context, workdir string, stdin io.Reader, stdout, 
 	cmd.Stderr = io.MultiWriter(append(stderr, &errText)...)
 	// A Ctrl-C in the terminal goes to the whole foreground process group. The CLI would see that one and ours,
 	// and takes a second interrupt as "terminate now, whatever the state". So it gets a group of its own.
-	ownGroup(cmd)
-	cmd.Cancel = func() error { return interrupt(cmd.Process) }
+	process.OwnGroup(cmd)
+	cmd.Cancel = func() error { return process.Interrupt(cmd.Process) }
 	cmd.WaitDelay = stopGrace
 
 	err := cmd.Run()

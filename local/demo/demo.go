@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"s3-thumbnail-creator/infra"
+	"s3-thumbnail-creator/local/aws"
 	"s3-thumbnail-creator/local/cli"
-	"s3-thumbnail-creator/local/cloud"
 	"s3-thumbnail-creator/local/deploy"
 	"s3-thumbnail-creator/local/samples"
 )
@@ -56,7 +56,7 @@ func run(ctx context.Context, s settings) error {
 	d, err := deploy.Start(ctx, deploy.Config{
 		Root: root, Stack: "local", Program: infra.ProgramAt(root), CLI: pulumi,
 		Settings: map[string]any{"architecture": runtime.GOARCH}, // functions and builds run on this machine
-		Cloud:    cloud.Options{Log: logFile}, Out: s.screen, Color: s.color,
+		Cloud:    aws.Options{Log: logFile}, Out: s.screen, Color: s.color,
 	})
 	if err != nil {
 		return orCanceled(ctx, err)

@@ -21,8 +21,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"go.yaml.in/yaml/v3"
 
+	"s3-thumbnail-creator/local/aws"
 	"s3-thumbnail-creator/local/cli"
-	"s3-thumbnail-creator/local/cloud"
 	"s3-thumbnail-creator/local/provider"
 )
 
@@ -39,7 +39,7 @@ type Config struct {
 	// CLI is the Pulumi executable, from cli.Find.
 	CLI *cli.CLI
 	// Cloud configures the cloud.
-	Cloud cloud.Options
+	Cloud aws.Options
 	// Out gets Pulumi's progress display; nil discards it.
 	Out io.Writer
 	// Color says whether the progress display has colors.
@@ -50,7 +50,7 @@ type Config struct {
 // time: Pulumi refuses two operations on a stack at once anyway.
 type Deployment struct {
 	// Cloud is what the program is deployed to.
-	Cloud *cloud.Cloud
+	Cloud *aws.Cloud
 
 	cfg     Config
 	dir     string // everything temporary is in here
@@ -82,7 +82,7 @@ func Start(ctx context.Context, cfg Config) (_ *Deployment, err error) {
 	// The cloud and the providers outlive ctx, or an interrupt would take them away from the engine that is
 	// cleaning up behind itself.
 	alive := context.WithoutCancel(ctx)
-	if d.Cloud, err = cloud.Start(alive, cfg.Cloud); err != nil {
+	if d.Cloud, err = aws.Start(alive, cfg.Cloud); err != nil {
 		return nil, err
 	}
 	d.client = newClient(d.Cloud.Region(), d.Cloud.Endpoint())

@@ -100,7 +100,7 @@ type Job struct {
 // Jobs returns what the function has logged about its jobs, oldest first.
 func (d *Deployment) Jobs(logGroup string) []Job {
 	var jobs []Job
-	for _, line := range d.Cloud.LogLines(logGroup) {
+	for _, line := range d.Cloud.Logs.Lines(logGroup) {
 		var j struct {
 			Message string `json:"msg"`
 			Job

@@ -19,7 +19,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
-	"s3-thumbnail-creator/local/cloud"
+	"s3-thumbnail-creator/local/process"
 )
 
 // pipeGrace is how long we wait, after a command was killed, for children of its that still hold its output.
@@ -32,9 +32,9 @@ var commandVolatile = []string{"stdout", "stderr"}
 // of pulumi-command: nothing runs in a preview; a change of the triggers replaces the resource (the new one is
 // created before the old one is deleted); any other change runs `update`, or `create` where there is no update;
 // what the last run wrote is in the environment of the next one.
-func commandTypes(o Options) map[string]cloud.Resource {
+func commandTypes(o Options) map[string]Resource {
 	c := commands{o}
-	return map[string]cloud.Resource{
+	return map[string]Resource{
 		"command:local:Command": {
 			Optional: []string{
 				"addPreviousOutputInEnv", "create", "delete", "dir", "environment", "interpreter",
@@ -50,10 +50,10 @@ func commandTypes(o Options) map[string]cloud.Resource {
 	}
 }
 
-func validCommand(in resource.PropertyMap) []cloud.Failure {
+func validCommand(in resource.PropertyMap) []Failure {
 	valid := []string{"none", "stdout", "stderr", "stdoutAndStderr"}
 	if l := in["logging"]; l.IsString() && !slices.Contains(valid, l.StringValue()) {
-		return []cloud.Failure{{Property: "logging", Reason: fmt.Sprintf("expected one of %q, got %q", valid, l.StringValue())}}
+		return []Failure{{Property: "logging", Reason: fmt.Sprintf("expected one of %q, got %q", valid, l.StringValue())}}
 	}
 	return nil
 }
@@ -104,7 +104,9 @@ func (c commands) run(ctx context.Context, line resource.PropertyValue, in, last
 		cmd.Stdin = strings.NewReader(stdin)
 	}
 	cmd.WaitDelay = pipeGrace
-	ownGroup(cmd)
+	// A Ctrl-C in the terminal is not for the command: as with a provider that the engine has started, it hears of an
+	// interrupt from the engine only.
+	process.OwnGroup(cmd)
 
 	var stdout, stderr, both bytes.Buffer
 	var mu sync.Mutex

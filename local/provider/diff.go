@@ -6,8 +6,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
-
-	"s3-thumbnail-creator/local/cloud"
 )
 
 // Diff compares the inputs of the last deployment with those of this one, property by property, and says whether
@@ -38,7 +36,7 @@ func (s *server) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffRes
 }
 
 // replaces reports whether a change of the input property means a new resource.
-func replaces(r cloud.Resource, property string) bool {
+func replaces(r Resource, property string) bool {
 	return r.Update == nil || slices.Contains(r.Replace, property)
 }
 
@@ -54,7 +52,7 @@ func top(path string) string {
 
 // nameTaken reports whether a replacement would have the name that its predecessor still holds: the user chose the
 // name, and it is the same as before. Names of ours get a new suffix in a replacement.
-func nameTaken(r cloud.Resource, changes *resource.ObjectDiff, news resource.PropertyMap) bool {
+func nameTaken(r Resource, changes *resource.ObjectDiff, news resource.PropertyMap) bool {
 	if r.AutoName == nil {
 		return false
 	}

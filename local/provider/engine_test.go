@@ -2,7 +2,6 @@ package provider_test
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,26 +12,15 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"s3-thumbnail-creator/local/aws"
+	"s3-thumbnail-creator/local/aws/awstest"
 	"s3-thumbnail-creator/local/cli"
-	"s3-thumbnail-creator/local/cloud"
 	"s3-thumbnail-creator/local/provider"
 )
-
-// noCloud is an aws package without any type.
-type noCloud struct{}
-
-func (noCloud) Resource(token string) (cloud.Resource, error) {
-	return cloud.Resource{}, errors.New("no such type: " + token)
-}
-
-func (noCloud) Invoke(_ context.Context, token string, _ resource.PropertyMap) (resource.PropertyMap, error) {
-	return nil, errors.New("no such function: " + token)
-}
 
 // engine is a stack of the real CLI, attached to our providers.
 type engine struct {
@@ -53,7 +41,7 @@ func newEngine(t *testing.T) *engine {
 		t.Fatal(err)
 	}
 	e := &engine{dir: t.TempDir()}
-	servers, err := provider.Serve(context.Background(), noCloud{}, provider.Options{Dir: e.dir})
+	servers, err := provider.Serve(context.Background(), awstest.Start(t, aws.Options{}), provider.Options{Dir: e.dir})
 	if err != nil {
 		t.Fatal(err)
 	}

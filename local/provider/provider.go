@@ -18,8 +18,6 @@ import (
 	"github.com/blang/semver" // unmaintained, but the type of plugin.PluginInfo.Version
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
-
-	"s3-thumbnail-creator/local/cloud"
 )
 
 // autoNamed is the input in which a checked resource remembers the properties that Check named, as resources of the
@@ -30,7 +28,7 @@ const autoNamed = "__defaults"
 type pkg struct {
 	name string
 	// find returns the implementation of a type token, or an error that says what to do about a type that has none.
-	find   func(token string) (cloud.Resource, error)
+	find   func(token string) (Resource, error)
 	invoke func(ctx context.Context, token string, args resource.PropertyMap) (resource.PropertyMap, error)
 	// volatile are outputs that any update changes; a preview shows them as unknown.
 	volatile []string
@@ -256,7 +254,7 @@ func unknown(out resource.PropertyMap, computed []string) {
 
 // drifted returns the inputs that would give the outputs: those of the last deployment with the values that the
 // outputs have now. An imported resource has no inputs yet; it gets every input that has a value.
-func drifted(r cloud.Resource, inputs, out resource.PropertyMap) resource.PropertyMap {
+func drifted(r Resource, inputs, out resource.PropertyMap) resource.PropertyMap {
 	in := inputs.Copy()
 	if len(inputs) == 0 {
 		for _, k := range slices.Concat(r.Required, r.Optional) {

@@ -12,8 +12,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
-
-	"s3-thumbnail-creator/local/cloud"
 )
 
 // thing is a resource type with something of everything.
@@ -26,10 +24,10 @@ const (
 func testServer(t *testing.T) (*server, map[string]resource.PropertyMap) {
 	t.Helper()
 	world := map[string]resource.PropertyMap{}
-	r := cloud.Resource{
+	r := Resource{
 		Required: []string{"kind"}, Optional: []string{"name", "size", "tags"},
 		Computed: []string{"arn"}, Replace: []string{"kind", "name"},
-		AutoName: &cloud.AutoName{Property: "name", Max: 40},
+		AutoName: &AutoName{Property: "name", Max: 40},
 		Create: func(_ context.Context, _ string, in resource.PropertyMap) (string, resource.PropertyMap, error) {
 			out := in.Copy()
 			out["arn"] = resource.NewStringProperty("arn:" + in["name"].StringValue())
@@ -51,9 +49,9 @@ func testServer(t *testing.T) (*server, map[string]resource.PropertyMap) {
 			return nil
 		},
 	}
-	return newServer(t.Context(), pkg{name: "aws", find: func(token string) (cloud.Resource, error) {
+	return newServer(t.Context(), pkg{name: "aws", find: func(token string) (Resource, error) {
 		if token != string(thing) {
-			return cloud.Resource{}, errors.New("no type " + token)
+			return Resource{}, errors.New("no type " + token)
 		}
 		return r, nil
 	}}), world

@@ -9,13 +9,11 @@ import (
 	"math/big"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-
-	"s3-thumbnail-creator/local/cloud"
 )
 
 // randomTypes are the resource types of the random package that our program uses.
-func randomTypes() map[string]cloud.Resource {
-	return map[string]cloud.Resource{
+func randomTypes() map[string]Resource {
+	return map[string]Resource{
 		"random:index/randomId:RandomId": {
 			Required: []string{"byteLength"},
 			Optional: []string{"keepers", "prefix"},
@@ -27,10 +25,10 @@ func randomTypes() map[string]cloud.Resource {
 	}
 }
 
-func validRandomID(in resource.PropertyMap) []cloud.Failure {
+func validRandomID(in resource.PropertyMap) []Failure {
 	n := in["byteLength"]
 	if n.IsNumber() && (n.NumberValue() < 1 || n.NumberValue() != float64(int(n.NumberValue()))) {
-		return []cloud.Failure{{Property: "byteLength", Reason: fmt.Sprintf("expected a whole number of at least 1, got %v", n.NumberValue())}}
+		return []Failure{{Property: "byteLength", Reason: fmt.Sprintf("expected a whole number of at least 1, got %v", n.NumberValue())}}
 	}
 	return nil
 }

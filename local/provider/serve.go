@@ -9,12 +9,11 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
 
-	"s3-thumbnail-creator/local/cloud"
+	"s3-thumbnail-creator/local/aws"
 )
 
 // largestMessage is the engine's own limit: a resource may hold a large text or archive.
@@ -38,25 +37,15 @@ type Servers struct {
 	work   sync.WaitGroup
 }
 
-// Cloud is what the aws package deploys to.
-type Cloud interface {
-	// Resource returns a resource type, or an error which says where it would have to be added.
-	Resource(token string) (cloud.Resource, error)
-	// Invoke answers a function of the package.
-	Invoke(ctx context.Context, token string, args resource.PropertyMap) (resource.PropertyMap, error)
-}
-
-var _ Cloud = (*cloud.Cloud)(nil)
-
 // Serve starts one server on loopback for each of the packages aws (over c), random and command. Each has a port of
 // its own, as the engine attaches a package to a port. They stop when ctx ends or Close is called; commands that
 // still run are killed.
-func Serve(ctx context.Context, c Cloud, o Options) (*Servers, error) {
+func Serve(ctx context.Context, c *aws.Cloud, o Options) (*Servers, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &Servers{cancel: cancel}
 	var attach []string
 	for _, p := range []pkg{
-		{name: "aws", find: c.Resource, invoke: c.Invoke},
+		awsPackage(c),
 		{name: "random", find: among("random", "random.go", randomTypes())},
 		{name: "command", find: among("command", "command.go", commandTypes(o)), volatile: commandVolatile},
 	} {
@@ -87,15 +76,15 @@ func (s *Servers) Close() error {
 }
 
 // among finds types in a fixed set; file is where one that is missing belongs.
-func among(name, file string, types map[string]cloud.Resource) func(string) (cloud.Resource, error) {
-	return func(token string) (cloud.Resource, error) {
+func among(name, file string, types map[string]Resource) func(string) (Resource, error) {
+	return func(token string) (Resource, error) {
 		if r, ok := types[token]; ok {
 			return r, nil
 		}
-		return cloud.Resource{}, errors.Join(ErrUnknownType,
+		return Resource{}, errors.Join(ErrUnknownType,
 			fmt.Errorf("the local %s provider has no resource type %s: add it in local/provider/%s", name, token, file))
 	}
 }
 
-// ErrUnknownType is returned for a resource type that the random and command packages do not have here.
+// ErrUnknownType is the error of a resource type that a package does not have here; its message says where to add it.
 var ErrUnknownType = errors.New("unknown resource type")

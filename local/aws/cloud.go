@@ -1,0 +1,227 @@
+// Package aws is an in-process AWS with just the services that the thumbnail creator touches.
+//
+// One HTTP endpoint on loopback speaks all of their APIs, so that AWS_ENDPOINT_URL is all a client needs:
+// S3 (path style), ECR and its registry, CodeBuild, CloudWatch Logs, Lambda, SQS and STS. IAM, SNS and CloudWatch
+// alarms have no API here yet. Each service is a package of its own with plain methods that are named after AWS's operations;
+// the wire protocols call the same methods. The services know nothing of Pulumi: package local/provider maps its resources onto
+// them.
+//
+// What runs here is real: a build runs buildspec.yaml, a function is a process started from the image that the
+// build pushed, and whatever these two call is checked against the policies of their roles. The package imitates
+// AWS where AWS bites: see the behavior documented at each service.
+//
+// Requests are attributed by access key. The key of a role's session is that role; any other key, or none, is the
+// deployer, who may do everything. Signatures are not verified: everything is on this machine's loopback, and what a
+// role may do is the question that matters, not whether a local process can forge a header.
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"s3-thumbnail-creator/local/aws/account"
+	"s3-thumbnail-creator/local/aws/cloudwatch"
+	"s3-thumbnail-creator/local/aws/codebuild"
+	"s3-thumbnail-creator/local/aws/ecr"
+	"s3-thumbnail-creator/local/aws/iam"
+	"s3-thumbnail-creator/local/aws/lambda"
+	"s3-thumbnail-creator/local/aws/logs"
+	"s3-thumbnail-creator/local/aws/s3"
+	"s3-thumbnail-creator/local/aws/sns"
+	"s3-thumbnail-creator/local/aws/sqs"
+	"s3-thumbnail-creator/local/aws/sts"
+	"s3-thumbnail-creator/local/aws/wire"
+)
+
+// Options configures a Cloud. The zero value is ready to use.
+type Options struct {
+	// Dir is where builds and functions are unpacked; a new temporary folder, removed by Close, when empty.
+	Dir string
+	// Log receives one line per request and per thing that happens; nil discards them.
+	Log io.Writer
+	// Region is the only region; "us-east-1" when empty.
+	Region string
+	// RolePropagation is how long a new role cannot be assumed by a service yet, as on AWS. Zero means
+	// DefaultRolePropagation, a negative value none.
+	RolePropagation time.Duration
+	// PolicyPropagation is how long a new policy of a role has no effect yet. Zero means at once; AWS takes a few seconds.
+	PolicyPropagation time.Duration
+	// Now is the clock of the two propagations; nil means time.Now.
+	Now func() time.Time
+	// FunctionPending is how long a new or updated function takes to become usable, besides pulling its image.
+	// Zero means DefaultFunctionPending, a negative value none.
+	FunctionPending time.Duration
+	// RetryDelay is the wait before an asynchronous event's first retry, doubled for the next; AWS waits one minute,
+	// then two. Zero means DefaultRetryDelay.
+	RetryDelay time.Duration
+	// AccountConcurrency is how many invocations run at once in all; DefaultAccountConcurrency when zero. New accounts
+	// on AWS have as few as 10.
+	AccountConcurrency int
+	// BuildEnvironment are KEY=VALUE settings of the build machine. They win over what buildspec.yaml sets, so that
+	// builds can share the host's caches. Nil means codebuild.HostGo().
+	BuildEnvironment []string
+}
+
+// Defaults of Options: AWS's times, shortened to what a person at a terminal will wait for.
+const (
+	DefaultRolePropagation = 1500 * time.Millisecond
+	DefaultFunctionPending = 200 * time.Millisecond
+	DefaultRetryDelay      = 200 * time.Millisecond
+
+	DefaultAccountConcurrency = 1000
+)
+
+// Cloud is a running in-process cloud. Its methods may be called from any goroutine.
+type Cloud struct {
+	IAM        *iam.Service
+	STS        *sts.Service
+	Logs       *logs.Service
+	S3         *s3.Service
+	ECR        *ecr.Service
+	CodeBuild  *codebuild.Service
+	Lambda     *lambda.Service
+	SQS        *sqs.Service
+	SNS        *sns.Service
+	CloudWatch *cloudwatch.Service
+
+	account  *account.Account
+	targets  map[string]http.Handler // of the JSON protocols, by the prefix of X-Amz-Target
+	signed   map[string]http.Handler // of the others but S3, by the service that the signature is for
+	ownDir   bool
+	server   *http.Server
+	closing  sync.Once
+	closeErr error
+}
+
+// Start starts a cloud on a free port of the loopback interface. It stops when ctx ends or Close is called.
+func Start(ctx context.Context, o Options) (*Cloud, error) {
+	o.setDefaults()
+	c := &Cloud{}
+	if o.Dir == "" {
+		dir, err := os.MkdirTemp("", "local-cloud-")
+		if err != nil {
+			return nil, fmt.Errorf("local cloud: scratch folder: %w", err)
+		}
+		o.Dir, c.ownDir = dir, true
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("local cloud: listen on loopback: %w", err)
+	}
+	c.account = account.New(ctx, account.Options{Region: o.Region, Endpoint: "http://" + l.Addr().String(), Dir: o.Dir, Log: o.Log})
+	c.wireUp(o)
+	c.server = &http.Server{Handler: c, BaseContext: func(net.Listener) context.Context { return c.account.Context() }}
+	go c.server.Serve(l)
+	context.AfterFunc(ctx, func() { c.Close() })
+	return c, nil
+}
+
+// wireUp makes the services, each with those that it needs.
+func (c *Cloud) wireUp(o Options) {
+	a := c.account
+	c.IAM = iam.New(a, iam.Options{RolePropagation: o.RolePropagation, PolicyPropagation: o.PolicyPropagation, Now: o.Now})
+	c.STS = sts.New(c.IAM)
+	c.Logs = logs.New(a, c.IAM)
+	c.ECR = ecr.New(a, c.IAM)
+	c.SQS = sqs.New(a, c.IAM)
+	c.SNS = sns.New(a)
+	c.CloudWatch = cloudwatch.New(a)
+	c.Lambda = lambda.New(a, c.IAM, c.ECR, c.SQS, c.Logs, lambda.Options{
+		Pending: o.FunctionPending, RetryDelay: o.RetryDelay, Concurrency: o.AccountConcurrency,
+	})
+	c.S3 = s3.New(a, c.IAM, c.Lambda)
+	c.CodeBuild = codebuild.New(a, c.IAM, c.S3, c.ECR, c.Logs, codebuild.Options{Environment: o.BuildEnvironment})
+	c.targets = map[string]http.Handler{
+		"CodeBuild_20161006":                   c.CodeBuild,
+		"AmazonEC2ContainerRegistry_V20150921": c.ECR,
+		"Logs_20140328":                        c.Logs,
+		"AmazonSQS":                            c.SQS,
+	}
+	c.signed = map[string]http.Handler{"lambda": c.Lambda, "sts": c.STS}
+}
+
+func (o *Options) setDefaults() {
+	if o.Region == "" {
+		o.Region = "us-east-1"
+	}
+	for _, d := range []struct {
+		value *time.Duration
+		def   time.Duration
+	}{
+		{&o.RolePropagation, DefaultRolePropagation},
+		{&o.FunctionPending, DefaultFunctionPending},
+		{&o.RetryDelay, DefaultRetryDelay},
+	} {
+		if *d.value == 0 {
+			*d.value = d.def
+		}
+	}
+	if o.AccountConcurrency == 0 {
+		o.AccountConcurrency = DefaultAccountConcurrency
+	}
+}
+
+// Close stops builds, functions and servers, waits for them, and removes the scratch folder.
+func (c *Cloud) Close() error {
+	c.closing.Do(func() {
+		err := c.server.Close()
+		c.account.Close()
+		if c.ownDir {
+			err = errors.Join(err, account.RemoveAll(c.account.Dir))
+		}
+		c.closeErr = err
+	})
+	return c.closeErr
+}
+
+// Endpoint is the URL of every AWS API: the value for AWS_ENDPOINT_URL.
+func (c *Cloud) Endpoint() string { return c.account.Endpoint }
+
+// Region is the cloud's region.
+func (c *Cloud) Region() string { return c.account.Region }
+
+// Leftovers lists everything that exists, each as "kind name" with what it still holds; nil when the cloud is empty.
+func (c *Cloud) Leftovers() []string {
+	var all []string
+	for _, s := range []interface{ Leftovers() []string }{c.IAM, c.Logs, c.S3, c.ECR, c.CodeBuild, c.Lambda, c.SQS, c.CloudWatch, c.SNS} {
+		all = append(all, s.Leftovers()...)
+	}
+	sort.Strings(all)
+	return all
+}
+
+// ServeHTTP dispatches a request to its service: by path for the registry, by X-Amz-Target for the JSON protocols, by the
+// service in the signature's scope for the rest, else S3.
+func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/v2" || strings.HasPrefix(r.URL.Path, "/v2/") {
+		c.ECR.ServeRegistry(w, r)
+		return
+	}
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		prefix, _, _ := strings.Cut(target, ".")
+		h, ok := c.targets[prefix]
+		if !ok {
+			err := wire.Errorf(400, "UnknownOperationException", "the local cloud has no service %s and so no %s: add a package for it to local/aws", prefix, target)
+			c.account.Logf("%s %v", target, err)
+			wire.WriteJSON(w, r, nil, err)
+			return
+		}
+		h.ServeHTTP(w, r)
+		return
+	}
+	_, service := wire.Scope(r)
+	if h, ok := c.signed[service]; ok {
+		h.ServeHTTP(w, r)
+		return
+	}
+	c.S3.ServeHTTP(w, r)
+}

@@ -1,0 +1,328 @@
+// Package iam is the local cloud's IAM: roles, their policies and sessions, and the answer to who may do what. It has no wire
+// operations; package sts has those of its sessions.
+package iam
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"s3-thumbnail-creator/local/aws/account"
+	"s3-thumbnail-creator/local/aws/wire"
+)
+
+// sessionPrefix begins the access keys of role sessions, as on AWS.
+const sessionPrefix = "ASIALOCAL"
+
+// Options says how slow the account is to learn of changes, as AWS is.
+type Options struct {
+	// RolePropagation is how long a new role cannot be assumed by a service yet.
+	RolePropagation time.Duration
+	// PolicyPropagation is how long a new policy of a role has no effect yet.
+	PolicyPropagation time.Duration
+	// Now is the clock of both; nil means time.Now.
+	Now func() time.Time
+}
+
+// Service holds roles and their sessions, and decides who may do what.
+type Service struct {
+	account  *account.Account
+	opts     Options
+	mu       sync.Mutex
+	roles    map[string]*role
+	sessions map[string]account.Principal // by access key
+}
+
+type role struct {
+	Role
+	trust    *Policy
+	policies map[string]attached
+}
+
+// attached is a policy of a role and since when it is the role's.
+type attached struct {
+	*Policy
+	since time.Time
+}
+
+// New returns the IAM of an account.
+func New(a *account.Account, o Options) *Service {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Service{account: a, opts: o, roles: map[string]*role{}, sessions: map[string]account.Principal{}}
+}
+
+func (s *Service) now() time.Time { return s.opts.Now() }
+
+// Leftovers lists the roles that exist.
+func (s *Service) Leftovers() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []string
+	for name := range s.roles {
+		all = append(all, "iam role "+name)
+	}
+	return all
+}
+
+// Caller returns whose request it is. The key of a session that is unknown, or whose role is gone, is refused: it is no account.Deployer's.
+func (s *Service) Caller(r *http.Request) (account.Principal, error) {
+	key, _ := wire.Scope(r)
+	return s.CallerOf(key)
+}
+
+// IsSession reports whether an access key is of the kind that role sessions have.
+func IsSession(key string) bool { return strings.HasPrefix(key, sessionPrefix) }
+
+// CallerOf returns whose access key it is; see Caller.
+func (s *Service) CallerOf(key string) (account.Principal, error) {
+	if !IsSession(key) {
+		return account.Deployer, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	who, ok := s.sessions[key]
+	if !ok || s.roles[who.Role] == nil {
+		return account.Principal{}, wire.Errorf(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
+	}
+	return who, nil
+}
+
+// Assume gives a service a session of a role, if the role trusts the service and is old enough to be known everywhere.
+func (s *Service) Assume(roleARN, service, session string, context map[string]string) (account.Credentials, account.Principal, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.byARN(roleARN)
+	notAuthorized := wire.Errorf(400, "AccessDenied", "%s is not authorized to perform: sts:AssumeRole on %s", service, roleARN)
+	if r == nil || s.now().Sub(r.Created) < s.opts.RolePropagation {
+		return account.Credentials{}, account.Principal{}, notAuthorized
+	}
+	ctx := map[string]string{"aws:sourceaccount": account.ID, "aws:securetransport": "true"}
+	for k, v := range context {
+		ctx[strings.ToLower(k)] = v
+	}
+	if r.trust.Decide(Request{Action: "sts:AssumeRole", Who: account.Principal{Service: service}, Context: ctx}) != Allowed {
+		return account.Credentials{}, account.Principal{}, notAuthorized
+	}
+	k := account.Credentials{
+		AccessKey: sessionPrefix + strings.ToUpper(account.RandomHex(11)), Secret: account.RandomHex(40), Token: account.RandomHex(64),
+	}
+	who := account.Principal{
+		ARN:     s.account.ARN("sts", "assumed-role/"+r.Name+"/"+session),
+		Role:    r.Name,
+		RoleARN: r.ARN,
+		Session: k.AccessKey,
+	}
+	s.sessions[k.AccessKey] = who
+	return k, who, nil
+}
+
+// EndSession makes the account.Credentials of a process that is gone worthless.
+func (s *Service) EndSession(k account.Credentials) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sessions, k.AccessKey)
+}
+
+func (s *Service) byARN(arn string) *role {
+	for _, r := range s.roles {
+		if r.ARN == arn {
+			return r
+		}
+	}
+	return nil
+}
+
+// Authorize returns an AccessDenied that reads like AWS's unless who may do the action. onResource is the policy of the
+// resource, nil when it has none: within one account, its Allow is as good as the role's.
+func (s *Service) Authorize(who account.Principal, action, arn string, onResource *Policy, context map[string]string) error {
+	ctx := map[string]string{
+		// Nothing leaves the machine, so loopback counts as encrypted: a policy that denies plain HTTP must not
+		// lock out everyone here.
+		"aws:securetransport":  "true",
+		"aws:requestedregion":  s.account.Region,
+		"aws:principalaccount": account.ID,
+		"aws:principalarn":     who.ARN,
+	}
+	if who.RoleARN != "" {
+		ctx["aws:principalarn"] = who.RoleARN
+	}
+	for k, v := range context {
+		ctx[strings.ToLower(k)] = v
+	}
+	q := Request{Action: action, Resource: arn, Who: who, Context: ctx}
+	fromResource := Silent
+	if onResource != nil {
+		fromResource = onResource.Decide(q)
+	}
+	if fromResource == Denied {
+		return AccessDenied(who, action, arn, "with an explicit deny in a resource-based policy")
+	}
+	if who.Service != "" {
+		if fromResource == Allowed {
+			return nil
+		}
+		return AccessDenied(who, action, arn, "because no resource-based policy allows the "+action+" action")
+	}
+	if who.Role == "" {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := fromResource
+	if r := s.roles[who.Role]; r != nil {
+		for _, p := range r.policies {
+			if s.now().Sub(p.since) < s.opts.PolicyPropagation {
+				continue
+			}
+			switch p.Decide(q) {
+			case Denied:
+				return AccessDenied(who, action, arn, "with an explicit deny in an identity-based policy")
+			case Allowed:
+				d = Allowed
+			}
+		}
+	}
+	if d != Allowed {
+		return AccessDenied(who, action, arn, "because no identity-based policy allows the "+action+" action")
+	}
+	return nil
+}
+
+// AccessDenied is the error of a request that no policy allows, or that one denies; reason says which.
+func AccessDenied(who account.Principal, action, arn, reason string) error {
+	name := who.ARN
+	if who.Service != "" {
+		name = who.Service
+	}
+	return wire.Errorf(403, "AccessDenied", "User: %s is not authorized to perform: %s on resource: %s %s", name, action, arn, reason)
+}
+
+// Role is what the account tells of a role.
+type Role struct {
+	Name, ARN, ID string
+	Created       time.Time
+}
+
+// CreateRole is CreateRole: path is "/" or like "/team/", trust the document that says who may assume the role.
+// The errors are MalformedPolicyDocument and EntityAlreadyExists.
+func (s *Service) CreateRole(name, path, trust string) (Role, error) {
+	p, err := ParsePolicy(trust, TrustPolicy)
+	if err != nil {
+		return Role{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.roles[name] != nil {
+		return Role{}, wire.Errorf(409, "EntityAlreadyExists", "Role with name %s already exists.", name)
+	}
+	r := &role{
+		Role: Role{
+			Name:    name,
+			ARN:     s.account.ARN("iam", "role"+path+name),
+			ID:      "AROA" + strings.ToUpper(account.RandomHex(17)),
+			Created: s.now(),
+		},
+		trust:    p,
+		policies: map[string]attached{},
+	}
+	s.roles[name] = r
+	return r.Role, nil
+}
+
+// GetRole returns a role, and whether there is one of that name.
+func (s *Service) GetRole(name string) (Role, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.roles[name]
+	if r == nil {
+		return Role{}, false
+	}
+	return r.Role, true
+}
+
+// role returns a role or NoSuchEntity. Programs pass the role's name; an ARN is a mistake that AWS refuses as well. The lock is held.
+func (s *Service) role(name string) (*role, error) {
+	if r := s.roles[name]; r != nil {
+		return r, nil
+	}
+	return nil, wire.Errorf(404, "NoSuchEntity", "The role with name %s cannot be found.", name)
+}
+
+// UpdateAssumeRolePolicy is UpdateAssumeRolePolicy: it replaces the document that says who may assume the role.
+func (s *Service) UpdateAssumeRolePolicy(name, trust string) (Role, error) {
+	p, err := ParsePolicy(trust, TrustPolicy)
+	if err != nil {
+		return Role{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.role(name)
+	if err != nil {
+		return Role{}, err
+	}
+	r.trust = p
+	return r.Role, nil
+}
+
+// DeleteRole is DeleteRole: it ends the role's sessions, and fails with DeleteConflict while the role has policies. A role
+// that is gone already is no error.
+func (s *Service) DeleteRole(name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.roles[name]; r != nil && len(r.policies) > 0 {
+		return wire.Errorf(409, "DeleteConflict", "Cannot delete entity, must delete policies first: role %s", name)
+	}
+	delete(s.roles, name)
+	for key, who := range s.sessions {
+		if who.Role == name {
+			delete(s.sessions, key)
+		}
+	}
+	return nil
+}
+
+// PutRolePolicy is PutRolePolicy. A new policy takes Options.PolicyPropagation to have an effect, a change of one none.
+func (s *Service) PutRolePolicy(roleName, name, doc string) error {
+	p, err := ParsePolicy(doc, IdentityPolicy)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.role(roleName)
+	if err != nil {
+		return err
+	}
+	since := s.now()
+	if old, ok := r.policies[name]; ok {
+		since = old.since
+	}
+	r.policies[name] = attached{p, since}
+	return nil
+}
+
+// DeleteRolePolicy is DeleteRolePolicy; a policy or role that is gone already is no error.
+func (s *Service) DeleteRolePolicy(roleName, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.roles[roleName]; r != nil {
+		delete(r.policies, name)
+	}
+}
+
+// AwaitRole waits until a new role can be assumed by services. The AWS provider retries the calls that need it; that is
+// this.
+func (s *Service) AwaitRole(ctx context.Context, arn string) error {
+	s.mu.Lock()
+	r := s.byARN(arn)
+	s.mu.Unlock()
+	if r == nil {
+		return fmt.Errorf("role %s does not exist", arn)
+	}
+	return account.Sleep(ctx, r.Created.Add(s.opts.RolePropagation).Sub(s.now()))
+}

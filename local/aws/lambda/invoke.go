@@ -1,0 +1,253 @@
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"s3-thumbnail-creator/local/aws/account"
+	"s3-thumbnail-creator/local/aws/wire"
+)
+
+// outcome is what an invocation came to.
+type outcome struct {
+	payload []byte // the function's result, or the error as Lambda shows it
+	failed  string // "", "Handled" or "Unhandled"
+}
+
+// verdict is what the log says of the outcome.
+func (o outcome) verdict() string {
+	if o.failed == "" {
+		return "ok"
+	}
+	return o.failed
+}
+
+func failedOutcome(kind, format string, args ...any) outcome {
+	b, err := json.Marshal(map[string]string{"errorType": kind, "errorMessage": fmt.Sprintf(format, args...)})
+	if err != nil {
+		panic(err) // strings are always JSON
+	}
+	return outcome{b, "Unhandled"}
+}
+
+// take reserves a slot of concurrency, or says that there is none (TooManyRequestsException) or no such function.
+func (s *Service) take(ref string) (*function, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.lookup(ref)
+	if err != nil {
+		return nil, err
+	}
+	if f.state != "Active" {
+		return nil, wire.Errorf(409, "ResourceConflictException", "The operation cannot be performed at this time. The function is currently in the following state: %s", f.state)
+	}
+	limit := f.config.Reserved
+	if limit < 0 {
+		limit = s.opts.Concurrency
+	}
+	if f.inUse >= limit || s.running >= s.opts.Concurrency {
+		return nil, wire.Errorf(429, "TooManyRequestsException", "Rate Exceeded.")
+	}
+	f.inUse++
+	s.running++
+	return f, nil
+}
+
+func (s *Service) release(f *function) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.inUse--
+	s.running--
+	s.notify()
+}
+
+// Enqueue takes an asynchronous event. It does not block.
+func (s *Service) Enqueue(ref string, payload []byte) error {
+	s.mu.Lock()
+	f, err := s.lookup(ref)
+	if err == nil {
+		s.pending++
+	}
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	e := &asyncEvent{lambda: s, name: f.name, id: account.RandomID(), payload: payload, since: time.Now()}
+	done := func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.pending--
+		s.notify()
+	}
+	if !s.account.Go(func() {
+		defer done()
+		e.run(s.account.Context())
+	}) {
+		done()
+		return account.ErrClosed
+	}
+	return nil
+}
+
+// asyncEvent is an event in the function's queue.
+// Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
+type asyncEvent struct {
+	lambda  *Service
+	name    string // of the function
+	id      string // request id, the same for every try
+	payload []byte
+	since   time.Time
+	tries   int
+}
+
+// run tries the event until it succeeds, its retries are used up or it is too old, and sends it to the on-failure
+// destination in the latter cases. Throttling delays an event and does not count as a try.
+func (e *asyncEvent) run(ctx context.Context) {
+	var last outcome
+	for {
+		f, err := e.await(ctx)
+		if err != nil {
+			return // the cloud closes, or the function is gone and its queue with it
+		}
+		e.lambda.mu.Lock()
+		config := f.events
+		e.lambda.mu.Unlock()
+		if time.Since(e.since) > config.MaxAge {
+			e.lambda.release(f)
+			e.giveUp(f, config, "EventAgeExceeded", last)
+			return
+		}
+		e.tries++
+		last = e.lambda.invoke(ctx, f, e.id, e.payload)
+		e.lambda.release(f)
+		if last.failed == "" {
+			return
+		}
+		if e.tries > config.MaxRetries {
+			e.giveUp(f, config, "RetriesExhausted", last)
+			return
+		}
+		if account.Sleep(ctx, e.lambda.opts.RetryDelay<<(e.tries-1)) != nil {
+			return
+		}
+	}
+}
+
+// await waits for a slot.
+func (e *asyncEvent) await(ctx context.Context) (*function, error) {
+	for {
+		e.lambda.mu.Lock()
+		changed := e.lambda.changed
+		e.lambda.mu.Unlock()
+		f, err := e.lambda.take(e.name)
+		if !wire.HasCode(err, "TooManyRequestsException") && !wire.HasCode(err, "ResourceConflictException") {
+			return f, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-changed:
+		}
+	}
+}
+
+// giveUp sends the event's record to the on-failure destination, with the permissions of the function's role.
+func (e *asyncEvent) giveUp(f *function, config EventConfig, condition string, last outcome) {
+	s := e.lambda
+	if config.OnFailure == "" {
+		s.account.Logf("lambda %s drops event %s: %s", f.name, e.id, condition)
+		return
+	}
+	record := map[string]any{
+		"version":   "1.0",
+		"timestamp": time.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
+		"requestContext": map[string]any{
+			"requestId": e.id, "functionArn": f.arn + ":$LATEST", "condition": condition, "approximateInvokeCount": e.tries,
+		},
+		"requestPayload": json.RawMessage(e.payload),
+	}
+	if e.tries > 0 {
+		record["responseContext"] = map[string]any{"statusCode": 200, "executedVersion": "$LATEST", "functionError": last.failed}
+		record["responsePayload"] = json.RawMessage(last.payload)
+	}
+	doc, err := json.Marshal(record)
+	if err == nil {
+		err = s.send(f, config.OnFailure, string(doc))
+	}
+	s.account.Logf("lambda %s sends event %s to %s after %d tries: %v", f.name, e.id, config.OnFailure, e.tries, wire.Outcome(err))
+}
+
+// send puts a message into a destination queue.
+func (s *Service) send(f *function, queueARN, body string) error {
+	if err := s.maySend(f.config.Role, f.name, queueARN); err != nil {
+		return err
+	}
+	return s.queues.Send(queueARN, body)
+}
+
+// maySend checks the role's permission for a destination.
+func (s *Service) maySend(roleARN, session, queueARN string) error {
+	roleName := roleARN[strings.LastIndexByte(roleARN, '/')+1:]
+	who := account.Principal{ARN: s.account.ARN("sts", "assumed-role/"+roleName+"/"+session), Role: roleName, RoleARN: roleARN}
+	return s.iam.Authorize(who, "sqs:SendMessage", queueARN, nil, nil)
+}
+
+// invoke runs one event in a process of the function: an idle one or a new one.
+func (s *Service) invoke(ctx context.Context, f *function, id string, payload []byte) outcome {
+	p, cold, err := s.instance(f)
+	if err != nil {
+		return failedOutcome("Runtime.InvalidEntrypoint", "RequestId: %s Error: %v", id, err)
+	}
+	p.started(id, cold)
+	begin := time.Now()
+	result, reusable := p.handle(ctx, id, payload, cold)
+	p.ended(id, time.Since(begin), result)
+	s.account.Logf("lambda %s %s %dms %s", f.name, id, time.Since(begin).Milliseconds(), result.verdict())
+	s.giveBack(f, p, reusable)
+	return result
+}
+
+// maxIdle is how many idle processes a function keeps. Lambda keeps more, on more machines.
+const maxIdle = 8
+
+// instance returns an idle process of the function's current generation or starts one.
+func (s *Service) instance(f *function) (p *instance, cold bool, err error) {
+	s.mu.Lock()
+	for len(f.idle) > 0 {
+		p := f.idle[len(f.idle)-1]
+		f.idle = f.idle[:len(f.idle)-1]
+		if !p.gone() {
+			s.mu.Unlock()
+			return p, false, nil
+		}
+	}
+	config, generation := f.config, f.generation
+	s.mu.Unlock()
+	p, err = s.startInstance(f.name, f.arn, config, generation)
+	if err != nil {
+		return nil, true, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.deleted {
+		p.kill()
+		return nil, true, fmt.Errorf("the function was deleted")
+	}
+	f.all[p] = true
+	return p, true, nil
+}
+
+// giveBack keeps a process for the next event, or ends it.
+func (s *Service) giveBack(f *function, p *instance, reusable bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if reusable && !f.deleted && p.generation == f.generation && len(f.idle) < maxIdle && !p.gone() {
+		f.idle = append(f.idle, p)
+		return
+	}
+	delete(f.all, p)
+	p.kill()
+}

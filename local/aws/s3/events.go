@@ -1,0 +1,160 @@
+package s3
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"s3-thumbnail-creator/local/aws/account"
+	"s3-thumbnail-creator/local/aws/iam"
+)
+
+// Notification is one Lambda function that a bucket tells about changes.
+type Notification struct {
+	ID             string
+	Function       string   // its ARN
+	Events         []string // like s3:ObjectCreated:*
+	Prefix, Suffix string   // of the keys that count; "" is any
+}
+
+// wants reports whether the notification is about that change. Patterns are like s3:ObjectCreated:*.
+func (n Notification) wants(name, key string) bool {
+	return strings.HasPrefix(key, n.Prefix) && strings.HasSuffix(key, n.Suffix) &&
+		slices.ContainsFunc(n.Events, func(pattern string) bool { return iam.Match(pattern, "s3:"+name) })
+}
+
+// Functions is Lambda, as far as S3 needs it.
+type Functions interface {
+	// MayInvoke returns an error unless the function's policy lets the service invoke it for the source.
+	MayInvoke(function, service, sourceARN string) error
+	// Enqueue takes an asynchronous event. It does not block.
+	Enqueue(function string, payload []byte) error
+}
+
+// Event is an S3 event on its way to a function.
+type Event struct {
+	Bucket, Key string // the key as it is, not URL-encoded
+	Name        string // "ObjectCreated:Put"
+	Function    string // ARN of the function
+	Payload     json.RawMessage
+}
+
+// eventBus delivers S3's events. Delivery is at least once and in any order: tests hold events and release them in the order
+// and number that they want.
+type eventBus struct {
+	account   *account.Account
+	functions Functions
+	mu        sync.Mutex
+	sequence  uint64
+	held      bool
+	waiting   []Event
+}
+
+// HoldEvents keeps S3 events back until ReleaseEvents.
+func (s *Service) HoldEvents() {
+	s.events.mu.Lock()
+	defer s.events.mu.Unlock()
+	s.events.held = true
+}
+
+// ReleaseEvents delivers the events that were held back, as arrange returns them, and ends the holding. arrange may
+// reorder and duplicate events; nil delivers them as they came. It returns how many were delivered.
+func (s *Service) ReleaseEvents(arrange func([]Event) []Event) int {
+	b := s.events
+	b.mu.Lock()
+	events := b.waiting
+	b.waiting, b.held = nil, false
+	b.mu.Unlock()
+	if arrange != nil {
+		events = arrange(events)
+	}
+	for _, e := range events {
+		b.deliver(e)
+	}
+	return len(events)
+}
+
+// changed makes the events of one change. The store calls it with its lock held, so sequencers are in the order of changes.
+func (b *eventBus) changed(from *bucket, o *object, via string) {
+	name := "ObjectCreated:" + via
+	if via == "Delete" || via == "DeleteMarkerCreated" {
+		name = "ObjectRemoved:" + via
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sequence++
+	for _, n := range from.notify {
+		if !n.wants(name, o.key) {
+			continue
+		}
+		e := Event{from.name, o.key, name, n.Function, b.payload(from, o, name, n.ID)}
+		if b.held {
+			b.waiting = append(b.waiting, e)
+			continue
+		}
+		b.deliver(e)
+	}
+}
+
+func (b *eventBus) deliver(e Event) {
+	source := b.account.ARN("s3", e.Bucket)
+	if err := b.functions.MayInvoke(e.Function, "s3.amazonaws.com", source); err != nil {
+		b.account.Logf("s3 event %s %s/%s is lost: %v", e.Name, e.Bucket, e.Key, err)
+		return
+	}
+	if err := b.functions.Enqueue(e.Function, e.Payload); err != nil {
+		b.account.Logf("s3 event %s %s/%s is lost: %v", e.Name, e.Bucket, e.Key, err)
+	}
+}
+
+// payload is the message that S3 sends.
+// Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+func (b *eventBus) payload(from *bucket, o *object, name, configuration string) json.RawMessage {
+	object := map[string]any{
+		"key":       eventKey(o.key),
+		"sequencer": fmt.Sprintf("%016X%04X", time.Now().UnixNano(), b.sequence&0xffff),
+	}
+	if o.version != "" {
+		object["versionId"] = o.version
+	}
+	if name != "ObjectRemoved:Delete" {
+		object["eTag"] = o.etag
+	}
+	if strings.HasPrefix(name, "ObjectCreated:") {
+		object["size"] = len(o.body)
+	}
+	record := map[string]any{
+		"eventVersion":      "2.1",
+		"eventSource":       "aws:s3",
+		"awsRegion":         b.account.Region,
+		"eventTime":         time.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
+		"eventName":         name,
+		"userIdentity":      map[string]any{"principalId": "AWS:AIDALOCAL"},
+		"requestParameters": map[string]any{"sourceIPAddress": "127.0.0.1"},
+		"responseElements":  map[string]any{"x-amz-request-id": strings.ToUpper(account.RandomHex(16)), "x-amz-id-2": account.RandomHex(64)},
+		"s3": map[string]any{
+			"s3SchemaVersion": "1.0",
+			"configurationId": configuration,
+			"bucket": map[string]any{
+				"name":          from.name,
+				"ownerIdentity": map[string]any{"principalId": "A3LOCAL"},
+				"arn":           b.account.ARN("s3", from.name),
+			},
+			"object": object,
+		},
+	}
+	doc, err := json.Marshal(map[string]any{"Records": []any{record}})
+	if err != nil {
+		panic(fmt.Sprintf("local cloud: an event that is no JSON: %v", err))
+	}
+	return doc
+}
+
+// eventKey encodes a key as S3 does in events: like a form value, but with slashes as they are.
+func eventKey(key string) string {
+	return strings.NewReplacer("%2F", "/", "%2A", "*", "~", "%7E").Replace(url.QueryEscape(key))
+}

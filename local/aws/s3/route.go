@@ -1,0 +1,224 @@
+package s3
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/xml"
+	"hash/crc32"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"s3-thumbnail-creator/local/aws/wire"
+)
+
+// route is one operation of the S3 API: what IAM calls it and what serves it.
+type route struct {
+	name   string
+	action string // IAM action on the object, or on the bucket where there is no key
+	serve  func(*Service, http.ResponseWriter, *request) error
+}
+
+// subresources of a bucket or object that select another operation. One that is not routed is refused: carried out as
+// its plain twin it would do something else than was asked.
+var subresources = []string{"acl", "accelerate", "analytics", "attributes", "cors", "encryption", "intelligent-tiering", "inventory",
+	"legal-hold", "lifecycle", "logging", "metrics", "notification", "object-lock", "ownershipControls", "policy",
+	"policyStatus", "publicAccessBlock", "replication", "requestPayment", "restore", "retention", "select", "tagging", "torrent", "website"}
+
+// routeOf finds the operation of a request.
+func routeOf(q *request) (route, error) {
+	query := q.URL.Query()
+	for _, sub := range subresources {
+		if query.Has(sub) {
+			return route{}, wire.Errorf(501, "NotImplemented", "The local cloud does not serve ?%s: the plain method is in local/aws/s3/configuration.go, and only the wire operation is missing", sub)
+		}
+	}
+	if q.key == "" {
+		return routeBucket(q, query)
+	}
+	version := ""
+	if query.Has("versionId") && query.Get("versionId") != "null" {
+		version = "Version"
+	}
+	switch m := q.Method; {
+	case query.Has("uploads") && m == "POST":
+		return route{"CreateMultipartUpload", "s3:PutObject", through("CompleteMultipartUpload")}, nil
+	case query.Has("uploadId"):
+		return routeUpload(q)
+	case m == "GET":
+		return route{"GetObject", "s3:GetObject" + version, (*Service).getObject}, nil
+	case m == "HEAD":
+		return route{"HeadObject", "s3:GetObject" + version, (*Service).getObject}, nil
+	case m == "PUT" && q.Header.Get("X-Amz-Copy-Source") != "":
+		return route{"CopyObject", "s3:PutObject", (*Service).copyObject}, nil
+	case m == "PUT":
+		return route{"PutObject", "s3:PutObject", (*Service).putObject}, nil
+	case m == "DELETE":
+		return route{"DeleteObject", "s3:DeleteObject" + version, (*Service).deleteObject}, nil
+	}
+	return route{}, wire.Errorf(405, "MethodNotAllowed", "The specified method is not allowed against this resource: %s", q.Method)
+}
+
+func routeUpload(q *request) (route, error) {
+	switch q.Method {
+	case "PUT":
+		return route{"UploadPart", "s3:PutObject", through("")}, nil
+	case "POST":
+		return route{"CompleteMultipartUpload", "s3:PutObject", through("CompleteMultipartUpload")}, nil
+	case "DELETE":
+		return route{"AbortMultipartUpload", "s3:AbortMultipartUpload", through("")}, nil
+	}
+	return route{"ListParts", "s3:ListMultipartUploadParts", through("")}, nil
+}
+
+func routeBucket(q *request, query url.Values) (route, error) {
+	switch m := q.Method; {
+	case q.bucket == "":
+		return route{"ListBuckets", "s3:ListAllMyBuckets", through("")}, nil
+	case query.Has("location"):
+		return route{"GetBucketLocation", "s3:GetBucketLocation", through("")}, nil
+	case query.Has("versioning") && m == "GET":
+		return route{"GetBucketVersioning", "s3:GetBucketVersioning", through("")}, nil
+	case query.Has("versioning"):
+		return route{"PutBucketVersioning", "s3:PutBucketVersioning", through("")}, nil
+	case query.Has("versions"):
+		return route{"ListObjectVersions", "s3:ListBucketVersions", through("")}, nil
+	case query.Has("uploads"):
+		return route{"ListMultipartUploads", "s3:ListBucketMultipartUploads", through("")}, nil
+	case m == "GET":
+		return route{"ListObjects", "s3:ListBucket", through("")}, nil
+	case m == "HEAD":
+		return route{"HeadBucket", "s3:ListBucket", through("")}, nil
+	case m == "PUT":
+		return route{"CreateBucket", "s3:CreateBucket", through("")}, nil
+	case m == "DELETE":
+		return route{"DeleteBucket", "s3:DeleteBucket", through("")}, nil
+	case m == "POST" && query.Has("delete"):
+		return route{"DeleteObjects", "", through("Delete")}, nil
+	case m == "POST":
+		return route{"PostObject", "s3:PutObject", through("Post")}, nil
+	}
+	return route{}, wire.Errorf(405, "MethodNotAllowed", "The specified method is not allowed against this resource: %s", q.Method)
+}
+
+// authorizeRoute checks every permission that the operation needs.
+func (s *Service) authorizeRoute(q *request, route route) error {
+	if route.name == "DeleteObjects" {
+		var in struct {
+			Object []struct{ Key, VersionId string }
+		}
+		if err := xml.Unmarshal(q.body, &in); err != nil {
+			return wire.Errorf(400, "MalformedXML", "The XML you provided was not well-formed: %v", err)
+		}
+		for _, o := range in.Object {
+			action := "s3:DeleteObject"
+			if o.VersionId != "" {
+				action += "Version"
+			}
+			if err := s.allow(q.who, action, q.bucket, o.Key); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	key := q.key
+	if strings.HasPrefix(route.action, "s3:ListBucket") {
+		key = q.URL.Query().Get("prefix")
+	}
+	return s.allow(q.who, route.action, q.bucket, key)
+}
+
+// copyObject checks that the caller may read the source, which the route knows nothing of, and copies.
+func (s *Service) copyObject(w http.ResponseWriter, q *request) error {
+	source, err := url.PathUnescape(q.Header.Get("X-Amz-Copy-Source"))
+	if err != nil {
+		return wire.Errorf(400, "InvalidArgument", "x-amz-copy-source %q is not URL-encoded: %v", q.Header.Get("X-Amz-Copy-Source"), err)
+	}
+	bucketName, key, _ := strings.Cut(strings.TrimPrefix(source, "/"), "/")
+	if err := s.allow(q.who, "s3:GetObject", bucketName, key); err != nil {
+		return err
+	}
+	return through("")(s, w, q)
+}
+
+// uploadBody reads the body of a request, decoded where the client sent it in signed chunks.
+func uploadBody(r *http.Request) ([]byte, error) {
+	var body []byte
+	var err error
+	if strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
+		body, err = readChunked(r.Body, r.Header)
+	} else {
+		body, err = io.ReadAll(r.Body)
+	}
+	if err != nil {
+		return nil, wire.Errorf(400, "IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header: %v", err)
+	}
+	return body, nil
+}
+
+// readChunked decodes aws-chunked: chunks of a hexadecimal length with an optional signature, their data, and after the empty
+// chunk trailers, which are added to h.
+// Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
+func readChunked(body io.Reader, h http.Header) ([]byte, error) {
+	in := bufio.NewReader(body)
+	var out bytes.Buffer
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return nil, io.ErrUnexpectedEOF
+		}
+		size, _, _ := strings.Cut(strings.TrimSpace(line), ";")
+		n, err := strconv.ParseInt(size, 16, 63)
+		if err != nil {
+			return nil, err
+		}
+		if n == 0 {
+			break
+		}
+		if _, err := io.CopyN(&out, in, n); err != nil {
+			return nil, io.ErrUnexpectedEOF
+		}
+		if _, err := in.Discard(2); err != nil {
+			return nil, io.ErrUnexpectedEOF
+		}
+	}
+	for {
+		line, err := in.ReadString('\n')
+		if k, v, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
+			h.Set(k, strings.TrimSpace(v))
+		}
+		if err != nil {
+			return out.Bytes(), nil
+		}
+	}
+}
+
+// verifyUpload checks every checksum that came with a body.
+func verifyUpload(h http.Header, body []byte) error {
+	sum32 := func(t *crc32.Table) []byte { return binary.BigEndian.AppendUint32(nil, crc32.Checksum(body, t)) }
+	for name, sum := range map[string]func() []byte{
+		"Content-Md5":           func() []byte { d := md5.Sum(body); return d[:] },
+		"X-Amz-Checksum-Crc32":  func() []byte { return sum32(crc32.IEEETable) },
+		"X-Amz-Checksum-Crc32c": func() []byte { return sum32(crc32.MakeTable(crc32.Castagnoli)) },
+		"X-Amz-Checksum-Sha1":   func() []byte { d := sha1.Sum(body); return d[:] },
+		"X-Amz-Checksum-Sha256": func() []byte { d := sha256.Sum256(body); return d[:] },
+	} {
+		if want := h.Get(name); want != "" && want != base64.StdEncoding.EncodeToString(sum()) {
+			return wire.Errorf(400, "BadDigest", "The %s you specified did not match the calculated checksum.", name)
+		}
+	}
+	if want := h.Get("X-Amz-Content-Sha256"); len(want) == 64 {
+		if d := sha256.Sum256(body); want != hex.EncodeToString(d[:]) {
+			return wire.Errorf(400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.")
+		}
+	}
+	return nil
+}

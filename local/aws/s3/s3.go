@@ -1,0 +1,390 @@
+// Package s3 is the local cloud's S3, over the wire in its REST protocol with paths that begin with the bucket.
+package s3
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/johannesboyne/gofakes3"
+
+	"s3-thumbnail-creator/local/aws/account"
+	"s3-thumbnail-creator/local/aws/iam"
+	"s3-thumbnail-creator/local/aws/wire"
+)
+
+// Service is S3: path-style requests are attributed to a role, checked against its policies and the bucket's, possibly
+// failed on purpose, and carried out.
+//
+// What bites on AWS and does here: a missing object is 403, not 404, for who may not list the bucket; conditional writes
+// answer 412 (and 404 for If-Match on nothing); a bucket with objects or versions cannot be deleted; a Notification is
+// refused unless the function's policy lets this bucket invoke it; events are delivered at least once, in any order.
+type Service struct {
+	account *account.Account
+	iam     *iam.Service
+	store   *store
+	fake    http.Handler // lists, multipart uploads, multi-delete, copies
+	events  *eventBus
+
+	mu      sync.Mutex
+	faults  func(Call) *Fault
+	calls   []Call
+	numbers map[string]int // of calls, by role
+}
+
+// Call is one request to S3, as a fault script sees it.
+type Call struct {
+	Operation   string // GetObject, HeadObject, PutObject, DeleteObject, ListObjects...: the IAM action's name without "s3:", HeadObject apart
+	Bucket, Key string
+	Role        string // name of the role whose account.Credentials signed it; "" for the account.Deployer
+	Number      int    // counts the calls of this role from 1
+	Status      int    // HTTP status of the answer; 0 while a fault script decides
+}
+
+// Fault is a failure to answer with instead of carrying a call out.
+type Fault struct {
+	Status  int
+	Code    string
+	Message string
+	// Cut carries the call out but ends the connection halfway through the response's body. The other fields are unused.
+	Cut bool
+}
+
+// The faults that S3 shows under load and that clients must survive.
+var (
+	SlowDown      = &Fault{Status: 503, Code: "SlowDown", Message: "Please reduce your request rate."}
+	InternalError = &Fault{Status: 500, Code: "InternalError", Message: "We encountered an internal error. Please try again."}
+	Conflict      = &Fault{Status: 409, Code: "ConditionalRequestConflict", Message: "The conditional request cannot succeed due to a conflicting operation against this resource."}
+	CutConnection = &Fault{Cut: true}
+)
+
+// New returns the S3 of an account, which tells functions about changes.
+func New(a *account.Account, i *iam.Service, functions Functions) *Service {
+	s := &Service{account: a, iam: i, store: &store{buckets: map[string]*bucket{}}, numbers: map[string]int{}}
+	s.events = &eventBus{account: a, functions: functions}
+	s.store.changed = s.events.changed
+	s.fake = gofakes3.New(s.store,
+		gofakes3.WithTimeSkewLimit(0),
+		gofakes3.WithMetadataSizeLimit(0),
+		gofakes3.WithLogger(gofakes3.DiscardLog()),
+	).Server()
+	return s
+}
+
+// SetFaults makes S3 fail the calls for which script returns a fault. It is called for every request, by one
+// goroutine at a time, and must not call back into the cloud; nil turns faults off.
+func (s *Service) SetFaults(script func(Call) *Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = script
+}
+
+// Calls returns every request to S3 so far, in the order of arrival.
+func (s *Service) Calls() []Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Call(nil), s.calls...)
+}
+
+// Leftovers lists the buckets that exist, and what they hold.
+func (s *Service) Leftovers() []string {
+	s.store.mu.RLock()
+	defer s.store.mu.RUnlock()
+	var all []string
+	for name, b := range s.store.buckets {
+		all = append(all, fmt.Sprintf("s3 bucket %s (%s)", name, b.held()))
+	}
+	return all
+}
+
+// ServeHTTP serves the S3 API.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q := &request{Request: r, id: strings.ToUpper(account.RandomHex(16))}
+	q.bucket, q.key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	w.Header().Set("x-amz-request-id", q.id)
+	w.Header().Set("Server", "AmazonS3")
+	err := s.serve(w, q)
+	if err != nil {
+		s.writeError(w, q, err)
+	}
+	s.account.Logf("s3 %s %s %v", r.Method, r.URL.Path, wire.Outcome(err))
+}
+
+type request struct {
+	*http.Request
+	id, bucket, key string
+	who             account.Principal
+	body            []byte
+}
+
+func (s *Service) serve(w http.ResponseWriter, q *request) error {
+	who, err := s.iam.Caller(q.Request)
+	if err != nil {
+		return wire.Errorf(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
+	}
+	q.who = who
+	if q.body, err = uploadBody(q.Request); err != nil {
+		return err
+	}
+	route, err := routeOf(q)
+	if err != nil {
+		return err
+	}
+	call := Call{Operation: route.name, Bucket: q.bucket, Key: q.key, Role: who.Role}
+	answered, fault := s.begin(call)
+	out := &statusWriter{ResponseWriter: w, note: answered}
+	if fault != nil && !fault.Cut {
+		return s.answer(out, q, wire.Errorf(fault.Status, fault.Code, "%s", fault.Message))
+	}
+	if fault != nil {
+		out.cut = true
+	}
+	if err := s.authorizeRoute(q, route); err != nil {
+		return s.answer(out, q, err)
+	}
+	return s.answer(out, q, route.serve(s, out, q))
+}
+
+// answer writes an error through out, so that its status is recorded.
+func (s *Service) answer(out *statusWriter, q *request, err error) error {
+	if err != nil {
+		s.writeError(out, q, err)
+	}
+	return nil
+}
+
+// begin records a call and asks the fault script about it. answered completes the record.
+func (s *Service) begin(call Call) (answered func(status int), fault *Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.numbers[call.Role]++
+	call.Number = s.numbers[call.Role]
+	if s.faults != nil {
+		fault = s.faults(call)
+	}
+	i := len(s.calls)
+	s.calls = append(s.calls, call)
+	return func(status int) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.calls[i].Status = status
+	}, fault
+}
+
+// statusWriter notes the status before the client can see it, and cuts the connection in the middle of the body if told to.
+type statusWriter struct {
+	http.ResponseWriter
+	note   func(status int)
+	status int
+	cut    bool
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+		w.note(status)
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	if w.cut && len(p) > 1 {
+		w.ResponseWriter.Write(p[:len(p)/2])
+		http.NewResponseController(w.ResponseWriter).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+func (s *Service) writeError(w http.ResponseWriter, q *request, err error) {
+	var e *wire.Error
+	if !errors.As(err, &e) {
+		e = wire.Errorf(500, "InternalError", "%v", err)
+	}
+	type body struct {
+		XMLName   xml.Name `xml:"Error"`
+		Code      string
+		Message   string
+		Resource  string
+		RequestId string
+		HostId    string
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/xml")
+	h.Del("Content-Length")
+	w.WriteHeader(e.Status)
+	if q.Method == http.MethodHead || e.Status == http.StatusNotModified {
+		return
+	}
+	io.WriteString(w, xml.Header)
+	xml.NewEncoder(w).Encode(body{Code: e.Code, Message: e.Message, Resource: q.URL.Path, RequestId: q.id, HostId: "local"})
+}
+
+// allow checks an S3 action of the caller on a bucket or an object.
+func (s *Service) allow(who account.Principal, action, bucketName, key string) error {
+	s.store.mu.RLock()
+	var onBucket *iam.Policy
+	if b := s.store.buckets[bucketName]; b != nil {
+		onBucket = b.policy
+	}
+	s.store.mu.RUnlock()
+	target := bucketName
+	context := map[string]string{}
+	switch {
+	case strings.HasPrefix(action, "s3:List") && action != "s3:ListMultipartUploadParts" || bucketName == "":
+		context["s3:prefix"] = key
+	case key != "":
+		target += "/" + key
+	}
+	return s.iam.Authorize(who, action, s.account.ARN("s3", target), onBucket, context)
+}
+
+// getObject serves GET and HEAD of an object.
+func (s *Service) getObject(w http.ResponseWriter, q *request) error {
+	o, err := s.store.get(q.bucket, q.key, q.URL.Query().Get("versionId"))
+	if err != nil {
+		if wire.HasCode(err, "NoSuchKey") {
+			// Who may not list must not learn from a 404 that a key is free.
+			if denied := s.allow(q.who, "s3:ListBucket", q.bucket, ""); denied != nil {
+				return denied
+			}
+		}
+		return err
+	}
+	h := w.Header()
+	for k, v := range o.headers {
+		h.Set(k, v)
+	}
+	for k, v := range q.URL.Query() {
+		if name, ok := strings.CutPrefix(k, "response-"); ok {
+			h.Set(name, v[0])
+		}
+	}
+	h.Set("ETag", o.quoted())
+	h.Set("Last-Modified", o.modified.Format(http.TimeFormat))
+	h.Set("Accept-Ranges", "bytes")
+	if o.version != "" {
+		h.Set("x-amz-version-id", o.version)
+	}
+	when := conditions{q.Header.Get("If-Match"), q.Header.Get("If-None-Match")}
+	if err := when.check(o); err != nil {
+		if when.ifMatch == "" || (conditions{ifMatch: when.ifMatch}).check(o) == nil {
+			return wire.Errorf(http.StatusNotModified, "NotModified", "Not Modified")
+		}
+		return err
+	}
+	start, end, partial, err := byteRange(q.Header.Get("Range"), int64(len(o.body)))
+	if err != nil {
+		h.Set("Content-Range", fmt.Sprintf("bytes */%d", len(o.body)))
+		return err
+	}
+	h.Set("Content-Length", strconv.FormatInt(end-start, 10))
+	status := http.StatusOK
+	if partial {
+		status = http.StatusPartialContent
+		h.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", start, end-1, len(o.body)))
+	}
+	w.WriteHeader(status)
+	if q.Method == http.MethodGet {
+		io.Copy(w, bytes.NewReader(o.body[start:end]))
+	}
+	return nil
+}
+
+// byteRange resolves a Range header to [start,end). A header that is no single byte range is ignored, as RFC 9110 section 14.2
+// wants: partial is false then.
+func byteRange(header string, size int64) (start, end int64, partial bool, err error) {
+	spec, ok := strings.CutPrefix(header, "bytes=")
+	first, last, dash := strings.Cut(spec, "-")
+	from, err1 := strconv.ParseInt(first, 10, 64)
+	to, err2 := strconv.ParseInt(last, 10, 64)
+	switch {
+	case !ok || !dash || first != "" && err1 != nil || last != "" && err2 != nil || first == "" && last == "" || first != "" && last != "" && to < from:
+		return 0, size, false, nil
+	case first == "": // the last so many bytes
+		start, end = max(0, size-to), size
+	case last == "":
+		start, end = from, size
+	default:
+		start, end = from, min(size, to+1)
+	}
+	if start >= size {
+		return 0, 0, false, wire.Errorf(416, "InvalidRange", "The requested range is not satisfiable")
+	}
+	return start, end, true, nil
+}
+
+// putObject serves PUT of an object from a body.
+func (s *Service) putObject(w http.ResponseWriter, q *request) error {
+	if len(q.key) > 1024 {
+		return wire.Errorf(400, "KeyTooLongError", "Your key is too long: %d bytes, at most 1024", len(q.key))
+	}
+	if err := verifyUpload(q.Header, q.body); err != nil {
+		return err
+	}
+	var names []string
+	size := 0
+	for k, v := range q.Header {
+		names = append(names, k)
+		if strings.HasPrefix(k, "X-Amz-Meta-") {
+			size += len(k) - len("X-Amz-Meta-") + len(v[0])
+		}
+	}
+	if size > 2048 {
+		return wire.Errorf(400, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size: %d bytes, at most 2048", size)
+	}
+	when := conditions{q.Header.Get("If-Match"), q.Header.Get("If-None-Match")}
+	o, err := s.store.put(q.bucket, q.key, objectHeaders(q.Header.Get, names), q.body, when, "Put")
+	if err != nil {
+		return err
+	}
+	w.Header().Set("ETag", o.quoted())
+	if o.version != "" {
+		w.Header().Set("x-amz-version-id", o.version)
+	}
+	w.Header().Set("Content-Length", "0")
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+func (s *Service) deleteObject(w http.ResponseWriter, q *request) error {
+	version := q.URL.Query().Get("versionId")
+	o, err := s.store.remove(q.bucket, q.key, version, conditions{ifMatch: q.Header.Get("If-Match")})
+	if err != nil {
+		return err
+	}
+	if o != nil && o.marker {
+		w.Header().Set("x-amz-delete-marker", "true")
+	}
+	if o != nil && o.version != "" {
+		w.Header().Set("x-amz-version-id", o.version)
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// through hands a request to gofakes3. via names the event that a write makes.
+func through(via string) func(*Service, http.ResponseWriter, *request) error {
+	return func(s *Service, w http.ResponseWriter, q *request) error {
+		if via != "" {
+			s.store.viaMu.Lock()
+			defer s.store.viaMu.Unlock()
+			s.store.via = via
+		}
+		r := q.Request.Clone(q.Context())
+		r.Body = io.NopCloser(bytes.NewReader(q.body))
+		r.ContentLength = int64(len(q.body))
+		r.Header.Set("Content-Length", strconv.Itoa(len(q.body)))
+		s.fake.ServeHTTP(w, r)
+		return nil
+	}
+}

@@ -1,0 +1,406 @@
+package s3
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/johannesboyne/gofakes3"
+
+	"s3-thumbnail-creator/local/aws/account"
+	"s3-thumbnail-creator/local/aws/iam"
+	"s3-thumbnail-creator/local/aws/wire"
+)
+
+// store holds the objects. It is the backend of gofakes3, which speaks the list, multipart and multi-delete parts of the
+// protocol; reading, writing and deleting one object goes through put, get and remove, which decide conditions and report
+// changes under one lock: two writers with the same If-Match cannot both win, and the sequence of events is the
+// sequence of changes.
+type store struct {
+	mu      sync.RWMutex
+	buckets map[string]*bucket
+	// changed is called for each change, with the lock held, and must not call back. via is what made it: Put, Copy, Delete...
+	changed func(b *bucket, o *object, via string)
+	via     string // set around gofakes3 calls whose backend method does not tell, with the lock of viaMu held
+	viaMu   sync.Mutex
+}
+
+// bucket is one bucket with its objects and configuration.
+type bucket struct {
+	name       string
+	created    time.Time
+	versioning string               // "", Enabled or Suspended
+	versions   map[string][]*object // by key, newest last; never empty lists
+	policy     *iam.Policy
+	notify     []Notification
+	config     map[Kind]bool // the configuration that there is, deleted with the bucket
+
+	blockPublicPolicy bool
+}
+
+// object is one version of an object. It is never changed.
+type object struct {
+	key      string
+	version  string // "" where versioning is not enabled (the null version)
+	etag     string // without quotes
+	marker   bool   // a delete marker
+	body     []byte
+	headers  map[string]string // as a GET returns them
+	modified time.Time
+}
+
+// kept are the request headers of a PUT which a GET returns, besides x-amz-meta-*.
+var kept = []string{"Content-Type", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Expires",
+	"X-Amz-Storage-Class", "X-Amz-Website-Redirect-Location"}
+
+// objectHeaders picks the headers to keep with an object.
+func objectHeaders(get func(string) string, all []string) map[string]string {
+	h := map[string]string{"Content-Type": "binary/octet-stream"}
+	for _, k := range all {
+		k = http.CanonicalHeaderKey(k)
+		if v := get(k); v != "" && (slices.Contains(kept, k) || strings.HasPrefix(k, "X-Amz-Meta-")) {
+			h[k] = v
+		}
+	}
+	// aws-chunked is an encoding of the upload only. S3 takes it off and keeps the rest.
+	if e, ok := h["Content-Encoding"]; ok {
+		e = strings.Trim(strings.ReplaceAll(strings.ReplaceAll(e, "aws-chunked", ""), ",,", ","), ", ")
+		if h["Content-Encoding"] = e; e == "" {
+			delete(h, "Content-Encoding")
+		}
+	}
+	return h
+}
+
+// conditions are those of a conditional request. The ETags are as in the header.
+type conditions struct{ ifMatch, ifNoneMatch string }
+
+// check implements https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html. o is nil when there is no
+// current object.
+func (c conditions) check(o *object) error {
+	if c.ifMatch != "" {
+		if o == nil {
+			return wire.Errorf(404, "NoSuchKey", "The specified key does not exist.")
+		}
+		if c.ifMatch != "*" && strings.Trim(c.ifMatch, `"`) != o.etag {
+			return wire.Errorf(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+		}
+	}
+	if c.ifNoneMatch != "" && o != nil && (c.ifNoneMatch == "*" || strings.Trim(c.ifNoneMatch, `"`) == o.etag) {
+		return wire.Errorf(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+	}
+	return nil
+}
+
+func (s *store) bucket(name string) (*bucket, error) {
+	if b := s.buckets[name]; b != nil {
+		return b, nil
+	}
+	return nil, wire.Errorf(404, "NoSuchBucket", "The specified bucket does not exist: %s", name)
+}
+
+// current returns the newest version, nil if there is none or it is a delete marker.
+func (b *bucket) current(key string) *object {
+	vs := b.versions[key]
+	if len(vs) == 0 || vs[len(vs)-1].marker {
+		return nil
+	}
+	return vs[len(vs)-1]
+}
+
+// push makes o the current version.
+func (b *bucket) push(o *object) {
+	if b.versioning == "Enabled" {
+		o.version = account.RandomHex(32)
+	} else {
+		// A null version replaces the null version, and leaves the others.
+		b.versions[o.key] = slices.DeleteFunc(b.versions[o.key], func(v *object) bool { return v.version == "" })
+	}
+	b.versions[o.key] = append(b.versions[o.key], o)
+}
+
+// put writes an object.
+func (s *store) put(bucketName, key string, headers map[string]string, body []byte, when conditions, via string) (*object, error) {
+	sum := md5.Sum(body)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.bucket(bucketName)
+	if err != nil {
+		return nil, err
+	}
+	if err := when.check(b.current(key)); err != nil {
+		return nil, err
+	}
+	o := &object{key: key, etag: hex.EncodeToString(sum[:]), body: body, headers: headers, modified: time.Now().UTC()}
+	b.push(o)
+	s.changed(b, o, via)
+	return o, nil
+}
+
+// get returns a version of an object, the current one for version "". The error is NoSuchBucket, NoSuchKey or NoSuchVersion;
+// a delete marker that was asked for by its version is MethodNotAllowed, as on S3.
+func (s *store) get(bucketName, key, version string) (*object, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	b, err := s.bucket(bucketName)
+	if err != nil {
+		return nil, err
+	}
+	if version == "" {
+		if o := b.current(key); o != nil {
+			return o, nil
+		}
+		return nil, wire.Errorf(404, "NoSuchKey", "The specified key does not exist.")
+	}
+	if o := b.version(key, version); o == nil {
+		return nil, wire.Errorf(404, "NoSuchVersion", "The specified version does not exist.")
+	} else if o.marker {
+		return nil, wire.Errorf(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
+	} else {
+		return o, nil
+	}
+}
+
+func (b *bucket) version(key, version string) *object {
+	if version == "null" {
+		version = ""
+	}
+	for _, o := range b.versions[key] {
+		if o.version == version {
+			return o
+		}
+	}
+	return nil
+}
+
+// remove deletes an object: with versioning and no version given it adds a delete marker, which it returns. Removing what is
+// not there is no error unless a condition asks for it.
+func (s *store) remove(bucketName, key, version string, when conditions) (*object, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.bucket(bucketName)
+	if err != nil {
+		return nil, err
+	}
+	if err := when.check(b.current(key)); err != nil {
+		return nil, err
+	}
+	if version == "" && b.versioning != "" {
+		marker := &object{key: key, marker: true, etag: "d41d8cd98f00b204e9800998ecf8427e", modified: time.Now().UTC()}
+		b.push(marker)
+		s.changed(b, marker, "DeleteMarkerCreated")
+		return marker, nil
+	}
+	if version == "" {
+		version = "null"
+	}
+	o := b.version(key, version)
+	if o == nil {
+		return nil, nil
+	}
+	b.versions[key] = slices.DeleteFunc(b.versions[key], func(v *object) bool { return v == o })
+	if len(b.versions[key]) == 0 {
+		delete(b.versions, key)
+	}
+	s.changed(b, o, "Delete")
+	return o, nil
+}
+
+func (s *store) BucketExists(name string) (bool, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.buckets[name] != nil, nil
+}
+
+func (s *store) ListBuckets() ([]gofakes3.BucketInfo, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var all []gofakes3.BucketInfo
+	for _, name := range slices.Sorted(maps.Keys(s.buckets)) {
+		all = append(all, gofakes3.BucketInfo{Name: name, CreationDate: gofakes3.NewContentTime(s.buckets[name].created)})
+	}
+	return all, nil
+}
+
+func (s *store) CreateBucket(name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.buckets[name] != nil {
+		return gofakes3.ResourceError(gofakes3.ErrBucketAlreadyExists, name)
+	}
+	s.buckets[name] = &bucket{
+		name:     name,
+		created:  time.Now().UTC(),
+		versions: map[string][]*object{},
+		config:   map[Kind]bool{},
+	}
+	return nil
+}
+
+func (s *store) DeleteBucket(name string) error { return s.deleteBucket(name, false) }
+
+func (s *store) ForceDeleteBucket(name string) error { return s.deleteBucket(name, true) }
+
+func (s *store) deleteBucket(name string, force bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.buckets[name]
+	if b == nil {
+		return gofakes3.BucketNotFound(name)
+	}
+	if len(b.versions) > 0 && !force {
+		return gofakes3.ResourceError(gofakes3.ErrBucketNotEmpty, name)
+	}
+	delete(s.buckets, name)
+	return nil
+}
+
+func (o *object) quoted() string { return `"` + o.etag + `"` }
+
+// asGofakes3 turns an API error of get, put or remove into gofakes3's.
+func asGofakes3(err error) error {
+	if e, ok := err.(*wire.Error); ok {
+		return gofakes3.ErrorMessage(gofakes3.ErrorCode(e.Code), e.Message)
+	}
+	return err
+}
+
+func (s *store) GetObject(bucket, key string, r *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
+	return s.GetObjectVersion(bucket, key, "", r)
+}
+
+func (s *store) HeadObject(bucket, key string) (*gofakes3.Object, error) {
+	return s.GetObjectVersion(bucket, key, "", nil)
+}
+
+func (s *store) HeadObjectVersion(bucket, key string, v gofakes3.VersionID) (*gofakes3.Object, error) {
+	return s.GetObjectVersion(bucket, key, v, nil)
+}
+
+// GetObjectVersion serves gofakes3's copy only: objects are read through get.
+func (s *store) GetObjectVersion(bucket, key string, v gofakes3.VersionID, r *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
+	o, err := s.get(bucket, key, string(v))
+	if err != nil {
+		return nil, asGofakes3(err)
+	}
+	if r != nil {
+		return nil, gofakes3.ErrNotImplemented
+	}
+	hash, _ := hex.DecodeString(o.etag)
+	return &gofakes3.Object{
+		Name:      key,
+		Metadata:  maps.Clone(o.headers),
+		Size:      int64(len(o.body)),
+		Contents:  io.NopCloser(strings.NewReader(string(o.body))),
+		Hash:      hash,
+		VersionID: gofakes3.VersionID(o.version),
+	}, nil
+}
+
+// PutObject serves gofakes3's multipart uploads and form posts.
+func (s *store) PutObject(bucket, key string, meta map[string]string, in io.Reader, size int64, _ *gofakes3.PutConditions) (gofakes3.PutObjectResult, error) {
+	body, err := io.ReadAll(in)
+	if err != nil {
+		return gofakes3.PutObjectResult{}, fmt.Errorf("read the upload of %s/%s: %w", bucket, key, err)
+	}
+	o, err := s.put(bucket, key, metaHeaders(meta), body, conditions{}, s.via)
+	if err != nil {
+		return gofakes3.PutObjectResult{}, asGofakes3(err)
+	}
+	return gofakes3.PutObjectResult{VersionID: gofakes3.VersionID(o.version)}, nil
+}
+
+func metaHeaders(meta map[string]string) map[string]string {
+	return objectHeaders(func(k string) string { return meta[k] }, slices.Collect(maps.Keys(meta)))
+}
+
+func (s *store) CopyObject(fromBucket, fromKey, bucket, key string, meta map[string]string) (gofakes3.CopyObjectResult, error) {
+	from, err := s.get(fromBucket, fromKey, "")
+	if err != nil {
+		return gofakes3.CopyObjectResult{}, asGofakes3(err)
+	}
+	headers := from.headers
+	if strings.EqualFold(meta["X-Amz-Metadata-Directive"], "REPLACE") {
+		headers = metaHeaders(meta)
+	}
+	o, err := s.put(bucket, key, headers, from.body, conditions{}, "Copy")
+	if err != nil {
+		return gofakes3.CopyObjectResult{}, asGofakes3(err)
+	}
+	return gofakes3.CopyObjectResult{ETag: o.quoted(), LastModified: gofakes3.NewContentTime(o.modified)}, nil
+}
+
+func (s *store) DeleteObject(bucket, key string) (gofakes3.ObjectDeleteResult, error) {
+	return s.DeleteObjectVersion(bucket, key, "")
+}
+
+func (s *store) DeleteObjectVersion(bucket, key string, v gofakes3.VersionID) (gofakes3.ObjectDeleteResult, error) {
+	o, err := s.remove(bucket, key, string(v), conditions{})
+	if err != nil || o == nil {
+		return gofakes3.ObjectDeleteResult{}, asGofakes3(err)
+	}
+	return gofakes3.ObjectDeleteResult{IsDeleteMarker: o.marker, VersionID: gofakes3.VersionID(o.version)}, nil
+}
+
+func (s *store) DeleteMulti(bucket string, keys ...string) (gofakes3.MultiDeleteResult, error) {
+	ids := make([]gofakes3.ObjectID, len(keys))
+	for i, k := range keys {
+		ids[i].Key = k
+	}
+	return s.DeleteMultiVersions(bucket, ids...)
+}
+
+func (s *store) DeleteMultiVersions(bucket string, ids ...gofakes3.ObjectID) (gofakes3.MultiDeleteResult, error) {
+	var out gofakes3.MultiDeleteResult
+	for _, id := range ids {
+		if _, err := s.remove(bucket, id.Key, id.VersionID, conditions{}); err != nil {
+			e := gofakes3.ErrorResultFromError(asGofakes3(err))
+			e.Key = id.Key
+			out.Error = append(out.Error, e)
+			continue
+		}
+		out.Deleted = append(out.Deleted, id)
+	}
+	return out, nil
+}
+
+func (s *store) VersioningConfiguration(name string) (gofakes3.VersioningConfiguration, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	b, err := s.bucket(name)
+	if err != nil {
+		return gofakes3.VersioningConfiguration{}, gofakes3.BucketNotFound(name)
+	}
+	return gofakes3.VersioningConfiguration{Status: gofakes3.VersioningStatus(b.versioning)}, nil
+}
+
+func (s *store) SetVersioningConfiguration(name string, v gofakes3.VersioningConfiguration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.bucket(name)
+	if err != nil {
+		return gofakes3.BucketNotFound(name)
+	}
+	b.versioning = string(v.Status)
+	return nil
+}
+
+// held says how many versions a bucket holds, for a message.
+func (b *bucket) held() string {
+	keys := slices.Sorted(maps.Keys(b.versions))
+	n := 0
+	for _, vs := range b.versions {
+		n += len(vs)
+	}
+	if n == 0 {
+		return "empty"
+	}
+	return fmt.Sprintf("%d object versions, the first %q", n, keys[0])
+}

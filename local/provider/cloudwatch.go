@@ -1,0 +1,137 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"s3-thumbnail-creator/local/aws/cloudwatch"
+)
+
+func (c awsCloud) cloudwatchTypes() map[string]Resource {
+	return map[string]Resource{
+		"aws:cloudwatch/logGroup:LogGroup":       c.logGroup(),
+		"aws:cloudwatch/metricAlarm:MetricAlarm": c.alarm(),
+		"aws:cloudwatch/dashboard:Dashboard":     c.dashboard(),
+	}
+}
+
+// retentions are the days that CloudWatch Logs takes; 0 keeps for ever.
+var retentions = []float64{0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+
+func (c awsCloud) logGroup() Resource {
+	outputs := func(in resource.PropertyMap) resource.PropertyMap {
+		return merge(in, map[string]any{
+			"arn": c.Logs.ARN(text(in, "name")), "tagsAll": tagsAll(in), "namePrefix": "", "logGroupClass": "STANDARD",
+		})
+	}
+	return Resource{
+		Optional: []string{"name", "retentionInDays", "skipDestroy", "tags"},
+		Defaults: resource.PropertyMap{
+			"skipDestroy":     resource.NewBoolProperty(false),
+			"retentionInDays": resource.NewNumberProperty(0),
+		},
+		Computed: []string{"arn", "tagsAll", "namePrefix", "logGroupClass"},
+		Replace:  []string{"name"},
+		AutoName: &AutoName{Property: "name", Max: 512},
+		Validate: func(in resource.PropertyMap) []Failure {
+			if v := get(in, "retentionInDays"); v.IsNumber() && !slices.Contains(retentions, v.NumberValue()) {
+				return []Failure{{"retentionInDays", fmt.Sprintf("expected one of %v, got %v", retentions, v.NumberValue())}}
+			}
+			return nil
+		},
+		Create: func(_ context.Context, _ string, in resource.PropertyMap) (string, resource.PropertyMap, error) {
+			name := text(in, "name")
+			return name, outputs(in), c.Logs.CreateLogGroup(name)
+		},
+		Read: exists(c.Logs.HasLogGroup),
+		Update: func(_ context.Context, _ string, _, in resource.PropertyMap) (resource.PropertyMap, error) {
+			return outputs(in), nil
+		},
+		Delete: remove(c.Logs.DeleteLogGroup),
+	}
+}
+
+// stored completes the resource of something that CloudWatch stores by its name.
+func (c awsCloud) stored(k cloudwatch.Kind, nameProperty string, r Resource, outputs func(resource.PropertyMap) map[string]any) Resource {
+	r.Replace = []string{nameProperty}
+	r.Read = exists(func(id string) bool { return c.CloudWatch.Has(k, id) })
+	r.Delete = remove(func(id string) { c.CloudWatch.Delete(k, id) })
+	return r.put(nameProperty, func(in resource.PropertyMap) (resource.PropertyMap, error) {
+		c.CloudWatch.Put(k, text(in, nameProperty))
+		return merge(in, outputs(in)), nil
+	})
+}
+
+func (c awsCloud) alarm() Resource {
+	return c.stored(cloudwatch.Alarm, "name", Resource{
+		Required: []string{"comparisonOperator", "evaluationPeriods"},
+		Optional: []string{"name", "alarmDescription", "metricName", "namespace", "period", "statistic", "extendedStatistic", "threshold",
+			"dimensions", "alarmActions", "okActions", "insufficientDataActions", "treatMissingData", "datapointsToAlarm", "unit",
+			"metricQueries", "actionsEnabled", "thresholdMetricId", "tags"},
+		Defaults: resource.PropertyMap{
+			"actionsEnabled":   resource.NewBoolProperty(true),
+			"treatMissingData": resource.NewStringProperty("missing"),
+		},
+		Computed: []string{"arn", "tagsAll", "evaluateLowSampleCountPercentiles"},
+		AutoName: &AutoName{Property: "name", Max: 255},
+		Validate: validateAlarm,
+	}, func(in resource.PropertyMap) map[string]any {
+		return map[string]any{
+			"arn": c.CloudWatch.ARN(cloudwatch.Alarm, text(in, "name")), "tagsAll": tagsAll(in), "evaluateLowSampleCountPercentiles": "",
+		}
+	})
+}
+
+func (c awsCloud) dashboard() Resource {
+	return c.stored(cloudwatch.Dashboard, "dashboardName", Resource{
+		Required: []string{"dashboardName", "dashboardBody"},
+		Computed: []string{"dashboardArn"},
+		Validate: validateDashboard,
+	}, func(in resource.PropertyMap) map[string]any {
+		return map[string]any{"dashboardArn": c.CloudWatch.ARN(cloudwatch.Dashboard, text(in, "dashboardName"))}
+	})
+}
+
+// validateAlarm checks what PutMetricAlarm refuses.
+// Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+func validateAlarm(in resource.PropertyMap) []Failure {
+	bad := slices.Concat(
+		oneOf(in, "comparisonOperator", "GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold",
+			"LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold"),
+		oneOf(in, "statistic", "SampleCount", "Average", "Sum", "Minimum", "Maximum"),
+		oneOf(in, "treatMissingData", "breaching", "notBreaching", "ignore", "missing"),
+		inRange(in, "evaluationPeriods", 1, 86400))
+	if p := number(in, "period", 60); known(in, "period") && p != 10 && p != 20 && p != 30 && (p < 60 || int(p)%60 != 0) {
+		bad = append(bad, Failure{"period", fmt.Sprintf("expected 10, 20, 30 or a multiple of 60 seconds, got %v", p)})
+	}
+	if in.HasValue("metricName") {
+		if in.HasValue("statistic") == in.HasValue("extendedStatistic") {
+			bad = append(bad, Failure{"statistic", "expected exactly one of statistic and extendedStatistic"})
+		}
+		for _, p := range []string{"namespace", "period", "threshold"} {
+			if !in.HasValue(resource.PropertyKey(p)) {
+				bad = append(bad, Failure{p, "an alarm on a metric needs " + p})
+			}
+		}
+	} else if !in.HasValue("metricQueries") {
+		bad = append(bad, Failure{"metricName", "expected metricName or metricQueries"})
+	}
+	if number(in, "datapointsToAlarm", 0) > number(in, "evaluationPeriods", 0) {
+		bad = append(bad, Failure{"datapointsToAlarm", "expected at most evaluationPeriods"})
+	}
+	return bad
+}
+
+func validateDashboard(in resource.PropertyMap) []Failure {
+	if !known(in, "dashboardBody") {
+		return nil
+	}
+	var bad []Failure
+	for _, reason := range cloudwatch.CheckDashboard(text(in, "dashboardBody")) {
+		bad = append(bad, Failure{"dashboardBody", reason})
+	}
+	return bad
+}
