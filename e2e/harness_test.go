@@ -203,6 +203,16 @@ func (s *system) await(t *testing.T, what string, done func() bool) {
 	}
 }
 
+// idle waits until Lambda has dealt with every event: handled it, or given it up after its retries.
+func (s *system) idle(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	if err := s.Cloud.Lambda.Idle(ctx); err != nil {
+		t.Fatalf("events are still in flight: %v\nThe function says:\n%s", err, strings.Join(s.Cloud.Logs.Lines(s.out["logGroup"]), "\n"))
+	}
+}
+
 // jobs returns what the function logged about a key with one of the outcomes.
 func (s *system) jobs(key string, outcomes ...string) []deploy.Job {
 	return slices.DeleteFunc(s.Jobs(s.out["logGroup"]), func(j deploy.Job) bool {

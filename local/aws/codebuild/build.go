@@ -350,7 +350,7 @@ func (b *build) describe() map[string]any {
 	out := map[string]any{
 		"id": b.id, "arn": b.arn(), "buildNumber": b.number, "projectName": p.Name,
 		"startTime": wire.Seconds(b.started), "currentPhase": b.phases[len(b.phases)-1].kind, "buildStatus": b.status,
-		"buildComplete": b.status != "IN_PROGRESS", "phases": phases, "logs": logs, "serviceRole": p.Role, "initiator": "account.Deployer",
+		"buildComplete": b.status != "IN_PROGRESS", "phases": phases, "logs": logs, "serviceRole": p.Role, "initiator": "deployer",
 		"source":           map[string]any{"type": p.SourceType, "location": p.SourceLocation, "buildspec": p.Buildspec},
 		"environment":      map[string]any{"type": p.MachineType, "computeType": p.ComputeType, "image": p.Image, "environmentVariables": append(append([]Variable{}, p.Environment...), b.overrides...)},
 		"timeoutInMinutes": int(b.timeout.Minutes()),

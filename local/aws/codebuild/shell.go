@@ -117,7 +117,7 @@ func (b *build) environment(spec *buildSpec) []string {
 	env = append(env,
 		"AWS_REGION="+a.Region, "AWS_DEFAULT_REGION="+a.Region, "AWS_ENDPOINT_URL="+a.Endpoint,
 		"CODEBUILD_BUILD_ARN="+b.arn(), "CODEBUILD_BUILD_ID="+b.id, "CODEBUILD_BUILD_NUMBER="+strconv.Itoa(b.number),
-		"CODEBUILD_BUILD_IMAGE="+b.project.Image, "CODEBUILD_INITIATOR=account.Deployer", "CODEBUILD_LOG_PATH="+b.stream,
+		"CODEBUILD_BUILD_IMAGE="+b.project.Image, "CODEBUILD_INITIATOR=deployer", "CODEBUILD_LOG_PATH="+b.stream,
 		"CODEBUILD_SOURCE_REPO_URL="+b.project.SourceLocation, "CODEBUILD_SOURCE_VERSION="+b.source,
 		"CODEBUILD_SRC_DIR="+filepath.Join(b.dir, "src"),
 		"CODEBUILD_START_TIME="+strconv.FormatInt(b.started.UnixMilli(), 10))

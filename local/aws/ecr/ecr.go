@@ -24,7 +24,7 @@ type Service struct {
 	http.Handler // the API; the registry has ServeRegistry
 	account      *account.Account
 	iam          *iam.Service
-	adminToken   string // registry password of the account.Deployer and of the services
+	adminToken   string // registry password of the deployer and of the services
 	mu           sync.Mutex
 	repos        map[string]*repository
 }
@@ -113,7 +113,7 @@ func (s *Service) authorizationToken(_ context.Context, who account.Principal, _
 	}}}, nil
 }
 
-// Login returns the Basic account.Credentials of a account.Principal for the registry, or AccessDenied.
+// Login returns the Basic credentials of a principal for the registry, or AccessDenied.
 func (s *Service) Login(who account.Principal) (string, error) {
 	if err := s.iam.Authorize(who, "ecr:GetAuthorizationToken", "*", nil, nil); err != nil {
 		return "", err

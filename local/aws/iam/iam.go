@@ -69,7 +69,7 @@ func (s *Service) Leftovers() []string {
 	return all
 }
 
-// Caller returns whose request it is. The key of a session that is unknown, or whose role is gone, is refused: it is no account.Deployer's.
+// Caller returns whose request it is. The key of a session that is unknown, or whose role is gone, is refused: it is no deployer's.
 func (s *Service) Caller(r *http.Request) (account.Principal, error) {
 	key, _ := wire.Scope(r)
 	return s.CallerOf(key)
@@ -121,7 +121,7 @@ func (s *Service) Assume(roleARN, service, session string, context map[string]st
 	return k, who, nil
 }
 
-// EndSession makes the account.Credentials of a process that is gone worthless.
+// EndSession makes the credentials of a process that is gone worthless.
 func (s *Service) EndSession(k account.Credentials) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -42,7 +42,7 @@ type Service struct {
 type Call struct {
 	Operation   string // GetObject, HeadObject, PutObject, DeleteObject, ListObjects...: the IAM action's name without "s3:", HeadObject apart
 	Bucket, Key string
-	Role        string // name of the role whose account.Credentials signed it; "" for the account.Deployer
+	Role        string // name of the role whose credentials signed it; "" for the deployer
 	Number      int    // counts the calls of this role from 1
 	Status      int    // HTTP status of the answer; 0 while a fault script decides
 }
@@ -78,7 +78,7 @@ func New(a *account.Account, i *iam.Service, functions Functions) *Service {
 }
 
 // SetFaults makes S3 fail the calls for which script returns a fault. It is called for every request, by one
-// goroutine at a time, and must not call back into the cloud; nil turns faults off.
+// goroutine at a time, and must not call S3; nil turns faults off.
 func (s *Service) SetFaults(script func(Call) *Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -64,6 +64,7 @@ func TestLongPollWakes(t *testing.T) {
 	queue(t, c, "q")
 	url := sdk.String(c.SQS.URL("q"))
 	client := awssqs.NewFromConfig(awstest.Admin(c))
+	arrived := c.SQS.Arrived("q")
 	received := make(chan int)
 	go func() {
 		out, err := client.ReceiveMessage(context.Background(), &awssqs.ReceiveMessageInput{QueueUrl: url, WaitTimeSeconds: 20})
@@ -74,6 +75,11 @@ func TestLongPollWakes(t *testing.T) {
 	}()
 	if _, err := client.SendMessage(context.Background(), &awssqs.SendMessageInput{QueueUrl: url, MessageBody: sdk.String("x")}); err != nil {
 		t.Fatal(err)
+	}
+	select {
+	case <-arrived:
+	default:
+		t.Error("a message does not wake those who wait")
 	}
 	select {
 	case n := <-received:
