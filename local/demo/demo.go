@@ -116,17 +116,28 @@ func stackOf(outputs map[string]any) stack {
 
 // stay tells how to use the cloud, and waits for Ctrl-C.
 func (s settings) stay(ctx context.Context, d *deploy.Deployment, st stack) {
-	fmt.Fprintf(s.screen, `
-The stack stays up until Ctrl-C. Any AWS client can use it, for example:
-
-  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=%s
-  export AWS_ENDPOINT_URL=%s
-  aws s3 cp picture.jpg s3://%s/
-  aws s3 ls s3://%s/
-  aws logs filter-log-events --log-group-name %s
-  aws sqs receive-message --queue-url %s
-`, d.Cloud.Region(), d.Cloud.Endpoint(), st.source, st.destination, st.logGroup, st.failureQueue)
+	fmt.Fprint(s.screen, keepText(d.Cloud.Region(), d.Cloud.Endpoint(), st))
 	<-ctx.Done()
+}
+
+// keepText says how to use the cloud with the AWS CLI, version 1 or 2. Version 1 reads the region from AWS_DEFAULT_REGION only and
+// does not take the endpoint of every service from AWS_ENDPOINT_URL, so each command names it.
+func keepText(region, endpoint string, st stack) string {
+	aws := "  aws --endpoint-url " + endpoint
+	return fmt.Sprintf(`
+The stack stays up until Ctrl-C. Any AWS client can use it, with any keys in
+AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and the region in AWS_DEFAULT_REGION
+(the AWS CLI) or AWS_REGION (the SDKs). For example:
+
+  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+  export AWS_DEFAULT_REGION=%s AWS_REGION=%s
+%s
+`, region, region, strings.Join([]string{
+		aws + " s3 cp picture.jpg s3://" + st.source + "/",
+		aws + " s3 ls s3://" + st.destination + "/",
+		aws + " logs filter-log-events --log-group-name " + st.logGroup,
+		aws + " sqs receive-message --queue-url " + st.failureQueue,
+	}, "\n"))
 }
 
 // cleanUp destroys the stack, also after an interrupt, and checks that the cloud is as empty as it was.

@@ -79,3 +79,20 @@ func TestTheDemoFailsWhenAThumbnailIsNotWhatItShouldBe(t *testing.T) {
 		}
 	}
 }
+
+// Version 1 of the AWS CLI needs the endpoint on the command line, and the region in a variable of its own.
+func TestThePrintedCommandsWorkWithBothVersionsOfTheCLI(t *testing.T) {
+	text := keepText("eu-north-1", "http://127.0.0.1:1", stack{source: "from", destination: "to", logGroup: "group", failureQueue: "queue"})
+	commands := 0
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "  aws ") {
+			commands++
+			if !strings.Contains(line, " --endpoint-url http://127.0.0.1:1 ") {
+				t.Errorf("no endpoint in %q", line)
+			}
+		}
+	}
+	if commands != 4 || !strings.Contains(text, "AWS_DEFAULT_REGION=eu-north-1") {
+		t.Errorf("%d commands, want 4, after the region is set:\n%s", commands, text)
+	}
+}
