@@ -12,7 +12,7 @@ TIMEOUT  ?= 75m
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint fuzz bench bench-build bench-peers cli clean
+.PHONY: help demo test check lint fuzz bench bench-build bench-lambda bench-peers cli clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,7 @@ demo: cli ## deploy to the in-process cloud, make thumbnails of sample pictures,
 
 test: cli ## all tests, end to end included
 	$(GO) test -tags $(TAGS) -timeout $(TIMEOUT) ./...
+	cd tools && $(GO) test ./...
 
 check: lint test fuzz ## what the repository's workflow runs: lint, test, and FUZZTIME of every fuzz target
 
@@ -45,6 +46,9 @@ bench: ## benchmarks of every format and stage
 
 bench-build: ## what CodeBuild compiles, from empty caches, against the function alone
 	@GO=$(GO) TAGS=$(TAGS) ./tools/bench-build.sh
+
+bench-lambda: ## milliseconds, S3 requests and dollars a thumbnail by memory size (ARGS="-install -memory 256,512 -only jpeg12 -n 5")
+	cd tools && $(GO) run ./lambdabench $(ARGS)
 
 bench-peers: ## compare with Pillow, sharp, libvips and ImageMagick; installs them with apt-get and npm
 	CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags "-s -w" -o .bin/thumbnail ./cmd/thumbnail
