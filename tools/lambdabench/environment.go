@@ -47,6 +47,7 @@ type invocation struct {
 	failure string // what the process reported to be wrong, empty if nothing
 	// took is the time from the event's last byte to the next poll: what Lambda bills.
 	took     time.Duration
+	cpu      time.Duration // 0 where the system does not tell
 	logBytes int64
 }
 
@@ -105,6 +106,7 @@ func (e *environment) invoke(id string, payload []byte) (*invocation, error) {
 		return nil, err
 	}
 	in := &invocation{id: id, payload: payload}
+	used := cpuTime(e.command.Process.Pid)
 	if err := e.command.Process.Signal(syscall.SIGCONT); err != nil {
 		return nil, err
 	}
@@ -120,6 +122,7 @@ func (e *environment) invoke(id string, payload []byte) (*invocation, error) {
 	}
 	after, err := e.logSize()
 	in.took, in.logBytes = polled.Sub(in.began), after-before
+	in.cpu = cpuTime(e.command.Process.Pid) - used
 	return in, err
 }
 

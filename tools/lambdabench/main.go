@@ -95,7 +95,7 @@ func (o *options) run(ctx context.Context) (*report, error) {
 	}
 	r := &report{
 		Date: time.Now().UTC().Format("2006-01-02"), N: o.n, StandIn: describe(o.standIn),
-		Machine: fmt.Sprintf("%d cores, %s/%s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH),
+		Machine: machine(),
 		Prices:  "us-east-1, arm64, list of " + priceDate + ", without free tiers",
 	}
 	b := &bench{dir: dir, n: o.n, cpu: newCPULimiter(o.period)}
@@ -153,4 +153,14 @@ func sizes(list string) ([]int, error) {
 		all = append(all, mb)
 	}
 	return all, nil
+}
+
+// machine says what the numbers depend on, other programs' load included.
+func machine() string {
+	text := fmt.Sprintf("%d cores, %s/%s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
+	if load, err := os.ReadFile("/proc/loadavg"); err == nil {
+		one, _, _ := strings.Cut(string(load), " ")
+		text += ", load " + one + " when it began"
+	}
+	return text
 }

@@ -59,6 +59,7 @@ type result struct {
 	Failure  string  `json:"failure,omitempty"`
 	MedianMs float64 `json:"medianMs"`
 	P90Ms    float64 `json:"p90Ms"`
+	CPUMs    float64 `json:"cpuMs"` // median, 0 where the system does not tell
 	PeakMB   int     `json:"peakMB"`
 	// Requests are those of all Invocations together.
 	Requests    standin.Counts `json:"requests"`
@@ -107,6 +108,7 @@ func (b *bench) measureSize(ctx context.Context, memoryMB int) (size, error) {
 // samples are the invocations of one program for one picture.
 type samples struct {
 	took     []time.Duration
+	cpu      []time.Duration
 	logBytes int64
 	requests standin.Counts
 	failure  string
@@ -197,14 +199,24 @@ func (b *bench) invoke(c *contender, extension string, body []byte, s *samples, 
 	case in.failure != "":
 		s.failure = "failed: " + in.failure
 	case len(messages) > 0:
-		s.failure = "rejected: " + strings.Join(messages, " ")
+		s.failure = "rejected: " + reason(messages[0])
 	case written != 1:
 		s.failure = fmt.Sprintf("wrote %d objects", written)
 	case counts:
-		s.took = append(s.took, in.took)
+		s.took, s.cpu = append(s.took, in.took), append(s.cpu, in.cpu)
 		s.logBytes += in.logBytes
 		s.requests = s.requests.Plus(b.server.Counts().Since(before))
 	}
+}
+
+// reason returns why the function rejected a picture, from its failure message,
+// or all of a message of another kind.
+func reason(message string) string {
+	var m struct{ Reason string }
+	if err := json.Unmarshal([]byte(message), &m); err != nil || m.Reason == "" {
+		return message
+	}
+	return m.Reason
 }
 
 func (s samples) result(memoryMB, peakMB int) result {
@@ -216,7 +228,7 @@ func (s samples) result(memoryMB, peakMB int) result {
 		return r
 	}
 	median := quantile(s.took, 0.5)
-	r.MedianMs, r.P90Ms = milliseconds(median), milliseconds(quantile(s.took, 0.9))
+	r.MedianMs, r.P90Ms, r.CPUMs = milliseconds(median), milliseconds(quantile(s.took, 0.9)), milliseconds(quantile(s.cpu, 0.5))
 	logBytes := float64(s.logBytes)/float64(len(s.took)) + float64(len(platformLog(memoryMB, median, peakMB)))
 	r.Usage = usageOf(memoryMB, median, s.requests, len(s.took), logBytes)
 	r.Dollars = r.Usage.dollars(1e6)

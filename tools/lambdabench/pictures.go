@@ -49,14 +49,14 @@ func pictures(interpreter string) []picture {
 		{"progressive12", "12 MP progressive JPEG", "12mp-progressive.jpg",
 			byPillow(interpreter, "12mp.jpg", "quality='keep', progressive=True"), pillow},
 		{"png", "3 MP PNG", "3mp.png", encoded(2048, 1536, func(w *bytes.Buffer, m image.Image) error { return png.Encode(w, m) }), ""},
-		{"webp", "3 MP WebP", "3mp.webp", byPillow(interpreter, "3mp.png", "quality=80"), pillow},
+		{"webp", "3 MP WebP", "3mp.webp", byPillow(interpreter, "3mp.png", "quality=95"), pillow},
 		{"gif", "1 MP GIF", "1mp.gif", encoded(1152, 864, encodeGIF), ""},
 		{"tiff", "6 MP TIFF, Deflate", "6mp.tif", encoded(3000, 2000, func(w *bytes.Buffer, m image.Image) error {
 			return tiff.Encode(w, m, &tiff.Options{Compression: tiff.Deflate, Predictor: true})
 		}), ""},
 		{"bmp", "3 MP BMP", "3mp.bmp", encoded(2048, 1536, func(w *bytes.Buffer, m image.Image) error { return bmp.Encode(w, m) }), ""},
-		{"heic", "12 MP HEIC", "12mp.heic", byHEIF("12mp.jpg", "-q", "50"), heifEncoder},
-		{"avif", "3 MP AVIF", "3mp.avif", byHEIF("3mp.png", "-A", "-q", "50", "-p", "speed=8"), heifEncoder},
+		{"heic", "12 MP HEIC", "12mp.heic", byHEIF("12mp.jpg", "-q", "60"), heifEncoder},
+		{"avif", "3 MP AVIF", "3mp.avif", byHEIF("3mp.png", "-A", "-q", "85", "-p", "speed=8"), heifEncoder},
 	}
 }
 

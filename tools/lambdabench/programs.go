@@ -92,13 +92,15 @@ const (
 	functionARN       = "arn:aws:lambda:" + region + ":123456789012:function:" + functionName
 	sourceBucket      = "pictures"
 	destinationBucket = "thumbnails"
-	// memoryShare is the part of the memory, in percent, that infra makes GOMEMLIMIT of.
+	// memoryShare is GOMEMLIMIT in percent of the memory: goMemoryShare of package
+	// settings, which is not imported, because the versions of its module would
+	// become those of the Pulumi CLI that this module pins.
 	memoryShare = 85
 )
 
-// deployment returns the environment variables that Lambda and infra give the
-// function, and the others, which read some of them. What has a default in the
-// function keeps it.
+// deployment returns the environment variables that Lambda and the deployment
+// (settings.Function.Environment) give the function, and the others, which read
+// some of them. What has a default in the function keeps it.
 func deployment(memoryMB int, endpoint string) []string {
 	return []string{
 		"DESTINATION_BUCKET=" + destinationBucket,

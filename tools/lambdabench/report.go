@@ -73,7 +73,7 @@ func (r *report) markdown(w io.Writer) {
 func (r *report) table(w io.Writer, s size) {
 	others := r.programs[2:] // after ours and the floor
 	fmt.Fprintf(w, "\n### %d MB: %.2f vCPU\n\n", s.MemoryMB, s.VCPU)
-	header := []string{"picture", "MB", "ours, ms (p90)", "floor", "ratio"}
+	header := []string{"picture", "MB", "ours, ms (p90)", "its CPU", "floor", "ratio"}
 	header = append(header, others...)
 	header = append(header, "S3 requests", "peak MB", "GB-s", "log, bytes", "US$ a million")
 	for _, name := range others {
@@ -102,10 +102,10 @@ func cells(row row, others []string) []string {
 	o, least := row.Results[ours], row.Results[floor]
 	all := []string{
 		row.Title, fmt.Sprintf("%.1f", float64(row.Bytes)/1e6),
-		o.cell("%.0f (%.0f)", o.MedianMs, o.P90Ms), least.cell("%.0f", least.MedianMs), "-",
+		o.cell("%.0f (%.0f)", o.MedianMs, o.P90Ms), o.cell("%.0f", o.CPUMs), least.cell("%.0f", least.MedianMs), "-",
 	}
 	if o.Failure == "" && least.Failure == "" {
-		all[4] = fmt.Sprintf("%.2f", o.MedianMs/least.MedianMs)
+		all[5] = fmt.Sprintf("%.2f", o.MedianMs/least.MedianMs)
 	}
 	for _, name := range others {
 		all = append(all, row.Results[name].cell("%.0f", row.Results[name].MedianMs))
