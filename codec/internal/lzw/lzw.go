@@ -134,11 +134,8 @@ func (z *Reader) Next(n int) ([]byte, error) {
 		// No more than is asked for, a little aside: a short row must not
 		// cost the decoding of all that follows it.
 		z.limit = min(max(z.readPos+n, z.outPos+minRun), len(z.out)-slack)
-		if z.fill(); z.msb {
-			z.err = z.decodeMSB()
-		} else {
-			z.err = z.decodeLSB()
-		}
+		z.fill()
+		z.err = z.decode()
 	}
 	if have := z.outPos - z.readPos; have < n {
 		p := z.out[z.readPos:z.outPos:z.outPos]
