@@ -3,30 +3,21 @@ package bmp
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
+	"fmt"
 	"image"
 	"image/color"
-	"io"
 	"math/rand/v2"
 	"testing"
-	"testing/iotest"
 
 	xbmp "golang.org/x/image/bmp"
 
+	"s3-thumbnail-creator/codec/codectest"
 	"s3-thumbnail-creator/codec/raster"
 )
 
 func decode(t testing.TB, file []byte) (*raster.Image, raster.Info) {
 	t.Helper()
-	d, err := NewDecoder(bytes.NewReader(file), int64(len(file)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := d.Decode(1<<20, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m, d.Info()
+	return codectest.Whole(t, NewDecoder, file)
 }
 
 // near allows a channel of more than 8 bits to be cut instead of rounded.
@@ -113,26 +104,11 @@ func TestAlphaThatIsAllZeroIsNone(t *testing.T) {
 func TestReducesAsABox(t *testing.T) {
 	for _, b := range bitmaps() {
 		_, values, palette := b.paint(rand.New(rand.NewPCG(3, 3)))
-		file := b.write(values, palette)
-		whole, _ := decode(t, file)
-		red := raster.NewReducer(raster.RGBA, width, height, 3, 2)
-		for y := range height {
-			red.AddRGBA(0, y, whole.Pix[4*width*y:][:4*width])
-		}
-		want := red.Image()
-		d, err := NewDecoder(bytes.NewReader(file), 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := d.Decode(6, 5)
-		if err != nil || !bytes.Equal(got.Pix, want.Pix) {
-			t.Errorf("%s: differs from the boxes of the whole picture (%v)", b.name, err)
-		}
+		codectest.ReducesAsABox(t, b.name, NewDecoder, b.write(values, palette), 6, 5)
 	}
 }
 
 func TestShowsWhatPrecedesTheEnd(t *testing.T) {
-	failure := errors.New("connection reset")
 	for _, b := range bitmaps() {
 		rgba, values, palette := b.paint(rand.New(rand.NewPCG(4, 4)))
 		file := b.write(values, palette)
@@ -154,15 +130,7 @@ func TestShowsWhatPrecedesTheEnd(t *testing.T) {
 				break
 			}
 		}
-		for _, n := range []int{0, 10, 30, len(file) / 2} {
-			d, err := NewDecoder(io.MultiReader(bytes.NewReader(file[:min(n, len(file))]), iotest.ErrReader(failure)), 0)
-			if err == nil {
-				_, err = d.Decode(256, 256)
-			}
-			if !errors.Is(err, failure) {
-				t.Errorf("%s after %d bytes: error %v, want that of the source", b.name, n, err)
-			}
-		}
+		codectest.ReturnsErrorsOfTheSource(t, b.name, NewDecoder, file, 0, 10, 30, len(file)/2)
 	}
 }
 
@@ -195,13 +163,7 @@ func TestRefuses(t *testing.T) {
 		{"no palette", good.write(values, palette)[:14+40+10], raster.ErrCorrupt},
 	}
 	for _, c := range cases {
-		d, err := NewDecoder(bytes.NewReader(c.file), int64(len(c.file)))
-		if err == nil {
-			_, err = d.Decode(256, 256)
-		}
-		if !errors.Is(err, c.want) {
-			t.Errorf("%s: error %v, want %v", c.name, err, c.want)
-		}
+		codectest.Refuses(t, c.name, NewDecoder, c.file, c.want)
 	}
 }
 
@@ -222,32 +184,12 @@ func TestMemoryFollowsTheHeader(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
+	var files [][]byte
 	for _, b := range bitmaps() {
 		_, values, palette := b.paint(rand.New(rand.NewPCG(6, 6)))
-		file := b.write(values, palette)
-		f.Add(file)
-		f.Add(file[:len(file)*2/3])
+		files = append(files, b.write(values, palette))
 	}
-	f.Fuzz(func(t *testing.T, file []byte) {
-		d, err := NewDecoder(bytes.NewReader(file), int64(len(file)))
-		if err != nil {
-			return
-		}
-		info := d.Info()
-		if info.Width < 1 || info.Height < 1 || info.Width*info.Height > 1<<20 || d.Memory(16, 16) > 1<<26 {
-			return
-		}
-		m, err := d.Decode(16, 16)
-		if err != nil {
-			if !errors.Is(err, raster.ErrCorrupt) && !errors.Is(err, raster.ErrUnsupported) {
-				t.Fatalf("error %v is neither corrupt nor unsupported", err)
-			}
-			return
-		}
-		if len(m.Pix) != m.Width*m.Height*m.Model.Bytes() {
-			t.Fatalf("%d bytes for %d x %d", len(m.Pix), m.Width, m.Height)
-		}
-	})
+	codectest.Fuzz(f, NewDecoder, files...)
 }
 
 func BenchmarkDecode(b *testing.B) {
@@ -260,18 +202,9 @@ func BenchmarkDecode(b *testing.B) {
 		binary.LittleEndian.PutUint32(file[18:], w)
 		binary.LittleEndian.PutUint32(file[22:], h)
 		file[28] = byte(depth)
-		b.Run(string(rune('0'+depth/8)), func(b *testing.B) {
-			b.SetBytes(int64(w * h * depth / 8))
-			b.ReportAllocs()
-			for b.Loop() {
-				d, err := NewDecoder(bytes.NewReader(file), 0)
-				if err != nil {
-					b.Fatal(err)
-				}
-				if _, err := d.Decode(256, 192); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		size := w * h * depth / 8
+		codectest.Benchmark(b, fmt.Sprintf("%d bits", depth), NewDecoder, file, size, 256, 192)
+		codectest.BenchmarkReference(b, fmt.Sprintf("%d bits/x-image", depth), xbmp.Decode, file, size)
+
 	}
 }

@@ -4,15 +4,13 @@ import (
 	"bytes"
 	"compress/lzw"
 	"encoding/binary"
-	"errors"
 	"image"
 	"image/color"
 	stdgif "image/gif"
-	"io"
 	"math/rand/v2"
 	"testing"
-	"testing/iotest"
 
+	"s3-thumbnail-creator/codec/codectest"
 	"s3-thumbnail-creator/codec/raster"
 )
 
@@ -164,15 +162,7 @@ func TestTransparentIndexBehindThePalette(t *testing.T) {
 
 func decode(t testing.TB, b []byte) (*raster.Image, raster.Info) {
 	t.Helper()
-	d, err := NewDecoder(bytes.NewReader(b), int64(len(b)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := d.Decode(1<<20, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m, d.Info()
+	return codectest.Whole(t, NewDecoder, b)
 }
 
 func check(t *testing.T, f *file, m *raster.Image, w, h int) {
@@ -227,23 +217,7 @@ func TestAgreesWithAnotherWriter(t *testing.T) {
 
 func TestReducesAsABox(t *testing.T) {
 	for _, f := range files() {
-		w, h := f.canvas.Dx(), f.canvas.Dy()
-		whole, _ := decode(t, f.write())
-		d, err := NewDecoder(bytes.NewReader(f.write()), 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := d.Decode(6, 5)
-		if err != nil {
-			t.Fatal(err)
-		}
-		red := raster.NewReducer(raster.RGBA, w, h, raster.BoxFactor(w, 6), raster.BoxFactor(h, 5))
-		for y := range h {
-			red.AddRGBA(0, y, whole.Pix[4*w*y:][:4*w])
-		}
-		if want := red.Image(); !bytes.Equal(got.Pix, want.Pix) || got.Truncated {
-			t.Errorf("%s: differs from the boxes of the whole picture", f.name)
-		}
+		codectest.ReducesAsABox(t, f.name, NewDecoder, f.write(), 6, 5)
 	}
 }
 
@@ -283,7 +257,6 @@ func TestPlacesFramesAsBrowsersDo(t *testing.T) {
 }
 
 func TestShowsWhatPrecedesTheEnd(t *testing.T) {
-	failure := errors.New("connection reset")
 	f := file{canvas: image.Rect(0, 0, 200, 100), frame: image.Rect(0, 0, 200, 100), bits: 8, transparent: -1}
 	f.paint(3)
 	b := f.write()
@@ -291,15 +264,7 @@ func TestShowsWhatPrecedesTheEnd(t *testing.T) {
 	if !m.Truncated || [4]uint8(m.Pix[4*200*30:]) != f.want(0, 30) || m.Pix[len(m.Pix)-1] != 0 {
 		t.Errorf("truncated %v", m.Truncated)
 	}
-	for _, n := range []int{0, 5, 20, 900, len(b) / 2} {
-		d, err := NewDecoder(io.MultiReader(bytes.NewReader(b[:n]), iotest.ErrReader(failure)), 0)
-		if err == nil {
-			_, err = d.Decode(256, 256)
-		}
-		if !errors.Is(err, failure) {
-			t.Errorf("after %d bytes: error %v, want that of the source", n, err)
-		}
-	}
+	codectest.ReturnsErrorsOfTheSource(t, f.name, NewDecoder, b, 0, 5, 20, 900, len(b)/2)
 }
 
 // TestFillsGapsOfAnInterlacedFrame cuts a frame whose rows are of one color
@@ -327,11 +292,7 @@ func TestFillsGapsOfAnInterlacedFrame(t *testing.T) {
 		}
 	}
 	for _, target := range []int{16, 10, 3} {
-		d, err := NewDecoder(bytes.NewReader(b[:len(b)/2]), 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, err := d.Decode(target, target)
+		m, err := codectest.Header(t, NewDecoder, b[:len(b)/2]).Decode(target, target)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -374,54 +335,24 @@ func TestRefuses(t *testing.T) {
 		"no data":       append([]byte("GIF89a\xff\xff\xff\xff\x00\x00\x00"), ",\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x00;"...),
 	}
 	for name, b := range cases {
-		d, err := NewDecoder(bytes.NewReader(b), int64(len(b)))
-		if err == nil {
-			_, err = d.Decode(256, 256)
-		}
-		if !errors.Is(err, raster.ErrCorrupt) {
-			t.Errorf("%s: error %v, want ErrCorrupt", name, err)
-		}
+		codectest.Refuses(t, name, NewDecoder, b, raster.ErrCorrupt)
 	}
 }
 
 func TestMemoryStaysBelowTheCanvas(t *testing.T) {
 	// golang/go#79063: 34 bytes that declare 65535 x 65535 pixels.
 	b := append([]byte("GIF89a\xff\xff\xff\xff\x00\x00\x00"), ",\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x00;"...)
-	d, err := NewDecoder(bytes.NewReader(b), int64(len(b)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := d.Memory(256, 256); n > 32<<20 {
+	if n := codectest.Header(t, NewDecoder, b).Memory(256, 256); n > 32<<20 {
 		t.Errorf("%d bytes", n)
 	}
 }
 
 func FuzzDecode(f *testing.F) {
+	var written [][]byte
 	for _, g := range files() {
-		b := g.write()
-		f.Add(b)
-		f.Add(b[:len(b)*2/3])
+		written = append(written, g.write())
 	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		d, err := NewDecoder(bytes.NewReader(b), int64(len(b)))
-		if err != nil {
-			return
-		}
-		info := d.Info()
-		if info.Width < 1 || info.Height < 1 || info.Width*info.Height > 1<<20 {
-			return
-		}
-		m, err := d.Decode(16, 16)
-		if err != nil {
-			if !errors.Is(err, raster.ErrCorrupt) && !errors.Is(err, raster.ErrUnsupported) {
-				t.Fatalf("error %v is neither corrupt nor unsupported", err)
-			}
-			return
-		}
-		if len(m.Pix) != m.Width*m.Height*m.Model.Bytes() {
-			t.Fatalf("%d bytes for %d x %d", len(m.Pix), m.Width, m.Height)
-		}
-	})
+	codectest.Fuzz(f, NewDecoder, written...)
 }
 
 func BenchmarkDecode(b *testing.B) {
@@ -434,18 +365,8 @@ func BenchmarkDecode(b *testing.B) {
 		if interlaced {
 			name = "interlaced"
 		}
-		b.Run(name, func(b *testing.B) {
-			b.SetBytes(w * h)
-			b.ReportAllocs()
-			for b.Loop() {
-				d, err := NewDecoder(bytes.NewReader(data), 0)
-				if err != nil {
-					b.Fatal(err)
-				}
-				if _, err := d.Decode(256, 192); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		codectest.Benchmark(b, name, NewDecoder, data, w*h, 256, 192)
+		codectest.BenchmarkReference(b, name+"/standard library", stdgif.Decode, data, w*h)
+
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"image"
 	stdjpeg "image/jpeg"
 	"testing"
+
+	"s3-thumbnail-creator/codec/codectest"
 )
 
 // benchmarkPictures are 3 megapixels with the texture of a photograph, in the
@@ -31,15 +33,8 @@ func BenchmarkDecode(b *testing.B) {
 				}
 			})
 		}
-		b.Run(name+"/standard library", func(b *testing.B) {
-			b.SetBytes(int64(len(data)))
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := stdjpeg.Decode(bytes.NewReader(data)); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		codectest.BenchmarkReference(b, name+"/standard library", stdjpeg.Decode, data, len(data))
+
 	}
 }
 

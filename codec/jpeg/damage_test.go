@@ -3,13 +3,14 @@ package jpeg
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"reflect"
-	"runtime"
 	"testing"
 	"testing/iotest"
 
+	"s3-thumbnail-creator/codec/codectest"
 	"s3-thumbnail-creator/codec/raster"
 )
 
@@ -54,13 +55,7 @@ func TestTruncated(t *testing.T) {
 	}
 	data := ycc(160, 400, 2, 2, 1, 1, 1, 1).encode()
 	for cut := range scanData(data) + 1 {
-		d, err := NewDecoder(bytes.NewReader(data[:cut]), 0)
-		if err == nil {
-			_, err = d.Decode(160, 400)
-		}
-		if !errors.Is(err, raster.ErrCorrupt) {
-			t.Fatalf("cut at byte %d, before any pixel: %v, want a corrupt picture", cut, err)
-		}
+		codectest.Refuses(t, fmt.Sprintf("cut at byte %d, before any pixel", cut), NewDecoder, data[:cut], raster.ErrCorrupt)
 	}
 }
 
@@ -278,18 +273,13 @@ func TestMemory(t *testing.T) {
 	files := map[string][]byte{"baseline": baseline, "separate": several, "progressive": p.encode()}
 	for name, data := range files {
 		for _, target := range []int{60, 256, 900} {
-			d, err := NewDecoder(bytes.NewReader(data), 0)
-			if err != nil {
-				t.Fatal(err)
-			}
+			d := codectest.Header(t, NewDecoder, data)
 			estimate := d.Memory(target, target*8/10)
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			if _, err := d.Decode(target, target*8/10); err != nil {
-				t.Fatal(err)
-			}
-			runtime.ReadMemStats(&after)
-			used := int64(after.TotalAlloc - before.TotalAlloc)
+			used := codectest.Allocated(func() {
+				if _, err := d.Decode(target, target*8/10); err != nil {
+					t.Fatal(err)
+				}
+			})
 			if used > estimate || estimate > 2*used+1<<20 {
 				t.Errorf("%s for %d: %d bytes allocated, Memory said %d", name, target, used, estimate)
 			}
@@ -299,14 +289,8 @@ func TestMemory(t *testing.T) {
 	huge := bytes.Clone(baseline)
 	i := bytes.Index(huge, []byte{0xFF, markerSOF0})
 	copy(huge[i+5:], []byte{0xFF, 0xFF, 0xFF, 0xFF})
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	d, err := NewDecoder(bytes.NewReader(huge), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	runtime.ReadMemStats(&after)
-	if used := after.TotalAlloc - before.TotalAlloc; used > 1<<20 {
+	var d *Decoder
+	if used := codectest.Allocated(func() { d = codectest.Header(t, NewDecoder, huge) }); used > 1<<20 {
 		t.Errorf("the header of 65535x65535 pixels took %d bytes", used)
 	}
 	if least := int64(65535*65535) * 4; d.Memory(65535, 65535) < least {

@@ -1,11 +1,11 @@
 package jpeg
 
 import (
-	"bytes"
 	"io"
 	"math"
 	"testing"
 
+	"s3-thumbnail-creator/codec/codectest"
 	"s3-thumbnail-creator/codec/raster"
 )
 
@@ -57,10 +57,7 @@ func separate(components int) (scans []testScan) {
 // decodeScaled decodes at scale/8, without further reduction.
 func decodeScaled(t testing.TB, data []byte, scale int) *raster.Image {
 	t.Helper()
-	d, err := NewDecoder(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := codectest.Header(t, NewDecoder, data)
 	img, err := d.decodeAt(scale, d.Info().Width, d.Info().Height)
 	if err != nil {
 		t.Fatal(err)

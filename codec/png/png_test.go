@@ -2,29 +2,19 @@ package png
 
 import (
 	"bytes"
-	"errors"
 	"image"
 	"image/color"
 	stdpng "image/png"
-	"io"
 	"testing"
-	"testing/iotest"
 
+	"s3-thumbnail-creator/codec/codectest"
 	"s3-thumbnail-creator/codec/raster"
 )
 
 // decode decodes a file without reduction.
 func decode(t testing.TB, file []byte) (*raster.Image, raster.Info) {
 	t.Helper()
-	d, err := NewDecoder(bytes.NewReader(file), int64(len(file)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := d.Decode(1<<20, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m, d.Info()
+	return codectest.Whole(t, NewDecoder, file)
 }
 
 // at is a pixel as 8-bit color, whatever the model.
@@ -86,30 +76,10 @@ func TestDecodesEveryLayoutAsTheStandardLibrary(t *testing.T) {
 	}
 }
 
-// TestReducesAsABox compares with the average of boxes of the whole picture.
+// TestReducesAsABox has factors 4 and 3.
 func TestReducesAsABox(t *testing.T) {
 	for _, l := range layouts() {
-		file := l.picture(101, 67, 4)
-		whole, _ := decode(t, file)
-		d, err := NewDecoder(bytes.NewReader(file), 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := d.Decode(12, 11) // factors 4 and 3
-		if err != nil {
-			t.Fatal(err)
-		}
-		red := raster.NewReducer(whole.Model, 101, 67, 4, 3)
-		for y := range 67 {
-			if whole.Model == raster.Gray {
-				red.AddGray(0, y, whole.Pix[101*y:][:101])
-			} else {
-				red.AddRGBA(0, y, whole.Pix[404*y:][:404])
-			}
-		}
-		if want := red.Image(); !bytes.Equal(got.Pix, want.Pix) || got.CoverX != want.CoverX || got.Truncated {
-			t.Errorf("%+v: differs from the boxes of the whole picture", l)
-		}
+		codectest.ReducesAsABox(t, l.name, NewDecoder, l.picture(101, 67, 4), 12, 11)
 	}
 }
 
@@ -279,38 +249,19 @@ func TestRefuses(t *testing.T) {
 		{"chunk of 2 GB", append(newFile().ihdr(5, 5, 8, 0, 0).Bytes(), "\x7f\xff\xff\xffiCCPx"...), raster.ErrCorrupt},
 	}
 	for _, c := range cases {
-		d, err := NewDecoder(bytes.NewReader(c.file), int64(len(c.file)))
-		if err == nil {
-			_, err = d.Decode(256, 256)
-		}
-		if !errors.Is(err, c.want) {
-			t.Errorf("%s: error %v, want %v", c.name, err, c.want)
-		}
+		codectest.Refuses(t, c.name, NewDecoder, c.file, c.want)
 	}
 }
 
 func TestReturnsErrorsOfTheSource(t *testing.T) {
-	failure := errors.New("connection reset")
 	file := layout{colorType: typeRGB, depth: 8}.picture(64, 64, 8)
-	for _, n := range []int{0, 4, 20, 60, 2000, len(file) / 2} {
-		d, err := NewDecoder(io.MultiReader(bytes.NewReader(file[:n]), iotest.ErrReader(failure)), 0)
-		if err == nil {
-			_, err = d.Decode(256, 256)
-		}
-		if !errors.Is(err, failure) {
-			t.Errorf("after %d bytes: error %v, want that of the source", n, err)
-		}
-	}
+	codectest.ReturnsErrorsOfTheSource(t, "rgb", NewDecoder, file, 0, 4, 20, 60, 2000, len(file)/2)
 }
 
 func TestMemoryGrowsWithTheReducedPictureNotTheWhole(t *testing.T) {
 	memory := func(w, h int) int64 {
 		file := newFile().ihdr(w, h, 8, 2, 0).chunk("IDAT", deflate(make([]byte, 10))).Bytes()
-		d, err := NewDecoder(bytes.NewReader(file), 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return d.Memory(256, 256)
+		return codectest.Header(t, NewDecoder, file).Memory(256, 256)
 	}
 	if m := memory(10000, 10000); m > 8<<20 {
 		t.Errorf("a picture of 100 megapixels takes %d bytes", m)
@@ -321,31 +272,11 @@ func TestMemoryGrowsWithTheReducedPictureNotTheWhole(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
+	var files [][]byte
 	for i, l := range layouts() {
-		file := l.picture(9+i%3, 9, uint64(i))
-		f.Add(file)
-		f.Add(file[:len(file)*2/3])
+		files = append(files, l.picture(9+i%3, 9, uint64(i)))
 	}
-	f.Fuzz(func(t *testing.T, file []byte) {
-		d, err := NewDecoder(bytes.NewReader(file), int64(len(file)))
-		if err != nil {
-			return
-		}
-		info := d.Info()
-		if info.Width < 1 || info.Height < 1 || info.Width*info.Height > 1<<20 || d.Memory(16, 16) > 1<<26 {
-			return
-		}
-		m, err := d.Decode(16, 16)
-		if err != nil {
-			if !errors.Is(err, raster.ErrCorrupt) && !errors.Is(err, raster.ErrUnsupported) {
-				t.Fatalf("error %v is neither corrupt nor unsupported", err)
-			}
-			return
-		}
-		if len(m.Pix) != m.Width*m.Height*m.Model.Bytes() {
-			t.Fatalf("%d bytes for %d x %d", len(m.Pix), m.Width, m.Height)
-		}
-	})
+	codectest.Fuzz(f, NewDecoder, files...)
 }
 
 func BenchmarkDecode(b *testing.B) {
@@ -355,18 +286,9 @@ func BenchmarkDecode(b *testing.B) {
 	} {
 		const w, h = 1024, 768
 		file := l.picture(w, h, 1)
-		b.Run(l.name, func(b *testing.B) {
-			b.SetBytes(int64(w * h * l.samples() * int(l.depth) / 8))
-			b.ReportAllocs()
-			for b.Loop() {
-				d, err := NewDecoder(bytes.NewReader(file), int64(len(file)))
-				if err != nil {
-					b.Fatal(err)
-				}
-				if _, err := d.Decode(256, 256); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		size := w * h * l.samples() * int(l.depth) / 8
+		codectest.Benchmark(b, l.name, NewDecoder, file, size, 256, 256)
+		codectest.BenchmarkReference(b, l.name+"/standard library", stdpng.Decode, file, size)
+
 	}
 }

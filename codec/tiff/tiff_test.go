@@ -4,27 +4,21 @@ import (
 	"bytes"
 	"errors"
 	"image"
-	"io"
+	"maps"
 	"math"
+	"slices"
 	"testing"
 	"testing/iotest"
 
 	"golang.org/x/image/tiff"
 
+	"s3-thumbnail-creator/codec/codectest"
 	"s3-thumbnail-creator/codec/raster"
 )
 
 func decode(t testing.TB, file []byte) (*raster.Image, raster.Info) {
 	t.Helper()
-	d, err := NewDecoder(bytes.NewReader(file), int64(len(file)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := d.Decode(1<<20, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m, d.Info()
+	return codectest.Whole(t, NewDecoder, file)
 }
 
 // check compares a picture with its samples.
@@ -90,31 +84,7 @@ func TestAgreesWithAnotherReader(t *testing.T) {
 
 func TestReducesAsABox(t *testing.T) {
 	for _, s := range specs() {
-		file := s.file(s.segments(s.paint(3)))
-		whole, _ := decode(t, file)
-		d, err := NewDecoder(bytes.NewReader(file), 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := d.Decode(6, 5)
-		if err != nil {
-			t.Fatal(err)
-		}
-		red := raster.NewReducer(whole.Model, width, height, 3, 2)
-		for y := range height {
-			row := whole.Pix[y*width*whole.Model.Bytes():][:width*whole.Model.Bytes()]
-			switch whole.Model {
-			case raster.Gray:
-				red.AddGray(0, y, row)
-			case raster.CMYK:
-				red.AddCMYK(0, y, row)
-			default:
-				red.AddRGBA(0, y, row)
-			}
-		}
-		if !bytes.Equal(got.Pix, red.Image().Pix) {
-			t.Errorf("%s: differs from the boxes of the whole picture", s.name)
-		}
+		codectest.ReducesAsABox(t, s.name, NewDecoder, s.file(s.segments(s.paint(3))), 6, 5)
 	}
 }
 
@@ -171,7 +141,6 @@ func TestReadsNoFurtherThanItMust(t *testing.T) {
 }
 
 func TestShowsWhatPrecedesTheEnd(t *testing.T) {
-	failure := errors.New("connection reset")
 	for _, s := range specs() {
 		if s.planar || s.tile[0] > 0 || s.sub[0] > 0 {
 			continue
@@ -186,15 +155,7 @@ func TestShowsWhatPrecedesTheEnd(t *testing.T) {
 			t.Errorf("%s: not marked as truncated", s.name)
 		}
 		check(t, &s, m, pix, 2*stripRows)
-		for _, n := range []int{0, 6, 20, len(whole) / 2} {
-			d, err := NewDecoder(io.MultiReader(bytes.NewReader(whole[:n]), iotest.ErrReader(failure)), 0)
-			if err == nil {
-				_, err = d.Decode(256, 256)
-			}
-			if !errors.Is(err, failure) {
-				t.Errorf("%s after %d bytes: error %v, want that of the source", s.name, n, err)
-			}
-		}
+		codectest.ReturnsErrorsOfTheSource(t, s.name, NewDecoder, whole, 0, 6, 20, len(whole)/2)
 	}
 }
 
@@ -256,13 +217,11 @@ func TestRefuses(t *testing.T) {
 		}, s.fields(segments)...), segments}}), raster.ErrUnsupported},
 	}
 	for _, c := range cases {
-		d, err := NewDecoder(bytes.NewReader(c.file), int64(len(c.file)))
-		if err == nil {
-			_, err = d.Decode(256, 256)
+		if c.want == nil {
+			decode(t, c.file)
+			continue
 		}
-		if c.want == nil && err != nil || c.want != nil && !errors.Is(err, c.want) {
-			t.Errorf("%s: error %v, want %v", c.name, err, c.want)
-		}
+		codectest.Refuses(t, c.name, NewDecoder, c.file, c.want)
 	}
 }
 
@@ -337,32 +296,10 @@ func TestSourceForgets(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
+	var files [][]byte
 	for _, s := range specs() {
-		file := s.file(s.segments(s.paint(12)))
-		f.Add(file)
-		f.Add(file[:len(file)*2/3])
+		files = append(files, s.file(s.segments(s.paint(12))))
 	}
-	for _, file := range jpegFiles(f) {
-		f.Add(file)
-	}
-	f.Fuzz(func(t *testing.T, file []byte) {
-		d, err := NewDecoder(bytes.NewReader(file), int64(len(file)))
-		if err != nil {
-			return
-		}
-		info := d.Info()
-		if info.Width < 1 || info.Height < 1 || info.Width*info.Height > 1<<20 || d.Memory(16, 16) > 1<<26 {
-			return
-		}
-		m, err := d.Decode(16, 16)
-		if err != nil {
-			if !errors.Is(err, raster.ErrCorrupt) && !errors.Is(err, raster.ErrUnsupported) {
-				t.Fatalf("error %v is neither corrupt nor unsupported", err)
-			}
-			return
-		}
-		if len(m.Pix) != m.Width*m.Height*m.Model.Bytes() {
-			t.Fatalf("%d bytes for %d x %d", len(m.Pix), m.Width, m.Height)
-		}
-	})
+	files = slices.AppendSeq(files, maps.Values(jpegFiles(f)))
+	codectest.Fuzz(f, NewDecoder, files...)
 }

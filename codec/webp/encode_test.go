@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/image/webp"
 
+	"s3-thumbnail-creator/codec/codectest"
 	"s3-thumbnail-creator/codec/raster"
 )
 
@@ -192,18 +193,8 @@ func BenchmarkDecode(b *testing.B) {
 		if err := Encode(&file, scene(1600, 1200, c.alpha), 82); err != nil {
 			b.Fatal(err)
 		}
-		b.Run(c.name, func(b *testing.B) {
-			b.SetBytes(1600 * 1200)
-			b.ReportAllocs()
-			for b.Loop() {
-				d, err := NewDecoder(bytes.NewReader(file.Bytes()), int64(file.Len()))
-				if err != nil {
-					b.Fatal(err)
-				}
-				if _, err := d.Decode(c.target, c.target); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		codectest.Benchmark(b, c.name, NewDecoder, file.Bytes(), 1600*1200, c.target, c.target)
+		codectest.BenchmarkReference(b, c.name+"/x-image", webp.Decode, file.Bytes(), 1600*1200)
+
 	}
 }

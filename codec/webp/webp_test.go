@@ -10,11 +10,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
 
+	"s3-thumbnail-creator/codec/codectest"
 	"s3-thumbnail-creator/codec/raster"
 )
 
@@ -46,22 +46,13 @@ func reference(t testing.TB, name string) *image.NRGBA {
 
 func newDecoder(t testing.TB, file []byte) *Decoder {
 	t.Helper()
-	d, err := NewDecoder(bytes.NewReader(file), int64(len(file)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
+	return codectest.Header(t, NewDecoder, file)
 }
 
-// decodeWhole decodes at full size.
 func decodeWhole(t testing.TB, file []byte) *raster.Image {
 	t.Helper()
-	d := newDecoder(t, file)
-	img, err := d.Decode(d.Info().Width, d.Info().Height)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return img
+	m, _ := codectest.Whole(t, NewDecoder, file)
+	return m
 }
 
 // TestDecodeAsLibwebp: at full size every pixel is what libwebp decodes.
@@ -158,11 +149,7 @@ func TestReduce(t *testing.T) {
 				t.Fatal(err)
 			}
 			fx, fy := raster.BoxFactor(83, target[0]), raster.BoxFactor(61, target[1])
-			r := raster.NewReducer(raster.RGBA, 83, 61, fx, fy)
-			for y := range 61 {
-				r.AddRGBA(0, y, want.Pix[y*want.Stride:][:4*83])
-			}
-			box := r.Image()
+			box := codectest.Boxes(&raster.Image{Model: raster.RGBA, Width: 83, Height: 61, Pix: want.Pix}, fx, fy)
 			if got.Width != box.Width || got.Height != box.Height || got.CoverX != box.CoverX || got.CoverY != box.CoverY {
 				t.Fatalf("%s reduced by %dx%d: %dx%d pixels covering %v,%v; want %dx%d, %v,%v", name, fx, fy,
 					got.Width, got.Height, got.CoverX, got.CoverY, box.Width, box.Height, box.CoverX, box.CoverY)
@@ -226,17 +213,9 @@ func TestTruncated(t *testing.T) {
 // with the file, and a reader that gives a byte at a time is as good as any.
 func TestReaderErrors(t *testing.T) {
 	file := readFile(t, "exif-icc.webp")
-	lost := errors.New("connection lost")
-	for n := range file {
-		r := io.MultiReader(bytes.NewReader(file[:n]), iotest.ErrReader(lost))
-		d, err := NewDecoder(r, int64(len(file)))
-		if err == nil {
-			_, err = d.Decode(20, 20)
-		}
-		// The last chunk is the EXIF data; the padding after it is not read.
-		if !errors.Is(err, lost) && n < len(file)-1 {
-			t.Fatalf("after %d bytes: got %v, want %v", n, err, lost)
-		}
+	// The last chunk is the EXIF data; the padding after it is not read.
+	for n := range len(file) - 1 {
+		codectest.ReturnsErrorsOfTheSource(t, "exif-icc", NewDecoder, file, n)
 	}
 	d, err := NewDecoder(iotest.OneByteReader(bytes.NewReader(file)), -1)
 	if err != nil {
@@ -296,9 +275,7 @@ func TestRefused(t *testing.T) {
 		{"a frame of another size", riff("VP8X", "\x02\x00\x00\x00\x0f\x00\x00\x0f\x00\x00",
 			"ANMF", "\x00\x00\x00\x00\x00\x00\x0f\x00\x00\x0f\x00\x00\x00\x00\x00\x00VP8 \x0a\x00\x00\x00"+key+"\x08\x00\x10\x00"), raster.ErrCorrupt},
 	} {
-		if _, err := NewDecoder(bytes.NewReader(c.file), int64(len(c.file))); !errors.Is(err, c.want) {
-			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
-		}
+		codectest.Refuses(t, c.name, NewDecoder, c.file, c.want)
 	}
 }
 
@@ -317,7 +294,7 @@ func TestBombs(t *testing.T) {
 		"endless chunks": []byte("RIFF\xff\xff\xff\xffWEBP" + strings.Repeat("XXXX\x00\x00\x00\x00", 100_000)),
 	} {
 		for _, size := range []int64{int64(len(file)), -1} {
-			if n := allocated(func() {
+			if n := codectest.Allocated(func() {
 				NewDecoder(bytes.NewReader(file), size)
 			}); n > 300<<10 {
 				t.Errorf("%s: %d bytes allocated to read the header", name, n)
@@ -331,18 +308,9 @@ func TestBombs(t *testing.T) {
 	if info := d.Info(); info.Width != 4096 || info.Height != 4096 {
 		t.Fatalf("%dx%d pixels", info.Width, info.Height)
 	}
-	if n, m := allocated(func() { d.Decode(100, 100) }), d.Memory(100, 100); n > m {
+	if n, m := codectest.Allocated(func() { d.Decode(100, 100) }), d.Memory(100, 100); n > m {
 		t.Errorf("%d bytes allocated, Memory says %d", n, m)
 	}
-}
-
-// allocated returns the bytes that f allocates.
-func allocated(f func()) int64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return int64(after.TotalAlloc - before.TotalAlloc)
 }
 
 // TestMemory: Decode allocates what Memory says, and when it reduces that is
@@ -355,7 +323,7 @@ func TestMemory(t *testing.T) {
 		}
 		for _, target := range []int{2000, 400, 256, 60} {
 			d := newDecoder(t, file.Bytes())
-			n := allocated(func() {
+			n := codectest.Allocated(func() {
 				if _, err := d.Decode(target, target); err != nil {
 					t.Fatal(err)
 				}
@@ -372,37 +340,13 @@ func TestMemory(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	files, err := filepath.Glob("testdata/*.webp")
+	names, err := filepath.Glob("testdata/*.webp")
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, name := range files {
-		f.Add(readFile(f, filepath.Base(name)), uint8(20))
+	var files [][]byte
+	for _, name := range names {
+		files = append(files, readFile(f, filepath.Base(name)))
 	}
-	f.Fuzz(func(t *testing.T, data []byte, target uint8) {
-		d, err := NewDecoder(bytes.NewReader(data), int64(len(data)))
-		if err != nil {
-			if !errors.Is(err, raster.ErrCorrupt) && !errors.Is(err, raster.ErrUnsupported) {
-				t.Fatalf("error of no kind: %v", err)
-			}
-			return
-		}
-		info := d.Info()
-		if info.Width < 1 || info.Height < 1 || info.Orientation < 1 || info.Orientation > 8 {
-			t.Fatalf("header %+v", info)
-		}
-		if info.Width*info.Height > 1<<18 || d.Memory(int(target), int(target)) > 64<<20 {
-			return
-		}
-		img, err := d.Decode(int(target), int(target))
-		if err != nil {
-			if !errors.Is(err, raster.ErrCorrupt) && !errors.Is(err, raster.ErrUnsupported) {
-				t.Fatalf("error of no kind: %v", err)
-			}
-			return
-		}
-		if len(img.Pix) != 4*img.Width*img.Height || img.Width < min(info.Width, int(target)) || img.Height < min(info.Height, int(target)) {
-			t.Fatalf("%dx%d pixels in %d bytes of %+v for a target of %d", img.Width, img.Height, len(img.Pix), info, target)
-		}
-	})
+	codectest.Fuzz(f, NewDecoder, files...)
 }
