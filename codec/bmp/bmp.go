@@ -22,6 +22,7 @@ import (
 	"errors"
 	"io"
 
+	"s3-thumbnail-creator/codec/format"
 	"s3-thumbnail-creator/codec/raster"
 )
 
@@ -104,7 +105,7 @@ func (d *Decoder) readHeader() error {
 		return err
 	}
 	pos := 14 + size
-	d.info = raster.Info{Format: "bmp", Frames: 1, Orientation: 1, Model: raster.RGBA}
+	d.info = raster.Info{Format: format.BMP, Frames: 1, Orientation: 1, Model: raster.RGBA}
 	h := header{b: b, size: size}
 	if err := d.readSize(&h); err != nil {
 		return err

@@ -21,6 +21,7 @@ import (
 	"errors"
 	"io"
 
+	"s3-thumbnail-creator/codec/format"
 	"s3-thumbnail-creator/codec/internal/lzw"
 	"s3-thumbnail-creator/codec/raster"
 )
@@ -82,7 +83,7 @@ func (d *Decoder) readHeader() error {
 		return raster.Corruptf("gif: the file does not start with GIF87a or GIF89a")
 	}
 	d.info = raster.Info{
-		Format: "gif", Frames: 1, Model: raster.RGBA, Orientation: 1,
+		Format: format.GIF, Frames: 1, Model: raster.RGBA, Orientation: 1,
 		Width: int(binary.LittleEndian.Uint16(b[6:])), Height: int(binary.LittleEndian.Uint16(b[8:])),
 	}
 	if b[10]&hasPalette != 0 {

@@ -14,6 +14,7 @@ import (
 	"github.com/gen2brain/avif"
 	"github.com/gen2brain/heic"
 
+	"s3-thumbnail-creator/codec/format"
 	"s3-thumbnail-creator/codec/raster"
 )
 
@@ -26,12 +27,16 @@ type Decoder struct {
 }
 
 // NewAVIF reads a whole AVIF file and its header.
-func NewAVIF(r io.Reader, size int64) (*Decoder, error) { return newDecoder(r, "avif", avif.Decode) }
+func NewAVIF(r io.Reader, size int64) (*Decoder, error) {
+	return newDecoder(r, format.AVIF, avif.Decode)
+}
 
 // NewHEIC reads a whole HEIC file and its header.
-func NewHEIC(r io.Reader, size int64) (*Decoder, error) { return newDecoder(r, "heic", heic.Decode) }
+func NewHEIC(r io.Reader, size int64) (*Decoder, error) {
+	return newDecoder(r, format.HEIC, heic.Decode)
+}
 
-func newDecoder(r io.Reader, format string, decode func(io.Reader) (image.Image, error)) (*Decoder, error) {
+func newDecoder(r io.Reader, f format.Format, decode func(io.Reader) (image.Image, error)) (*Decoder, error) {
 	file, err := io.ReadAll(r)
 	if err != nil {
 		return nil, err
@@ -42,10 +47,10 @@ func newDecoder(r io.Reader, format string, decode func(io.Reader) (image.Image,
 	}
 	d := &Decoder{file: file, header: h, decode: decode}
 	d.info = raster.Info{
-		Format: format, Width: h.width, Height: h.height, Frames: 1,
+		Format: f, Width: h.width, Height: h.height, Frames: 1,
 		Model: raster.RGBA, Alpha: h.alpha, Orientation: h.orientation(), ICC: h.icc,
 	}
-	if format == "heic" {
+	if f == format.HEIC {
 		// libheif has turned the picture; see Decode.
 		d.info.Orientation = 1
 		if h.rotation&1 == 1 {

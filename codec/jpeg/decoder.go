@@ -6,6 +6,7 @@ import (
 	"io"
 	"sync"
 
+	"s3-thumbnail-creator/codec/format"
 	"s3-thumbnail-creator/codec/raster"
 )
 
@@ -144,7 +145,7 @@ func (d *Decoder) copySegment(w *bytes.Buffer) (marker byte, err error) {
 func (d *Decoder) Info() raster.Info {
 	f := &d.header.frame
 	return raster.Info{
-		Format: "jpeg", Width: f.width, Height: f.height, Frames: 1,
+		Format: format.JPEG, Width: f.width, Height: f.height, Frames: 1,
 		Model: d.colors.model(), Orientation: max(d.header.orientation, 1),
 		ICC: d.header.icc.profile(), Progressive: f.progressive,
 	}

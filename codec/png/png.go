@@ -21,6 +21,7 @@ import (
 	"errors"
 	"io"
 
+	"s3-thumbnail-creator/codec/format"
 	"s3-thumbnail-creator/codec/internal/inflate"
 	"s3-thumbnail-creator/codec/raster"
 )
@@ -200,7 +201,7 @@ func (d *Decoder) readIHDR(b []byte) error {
 		return raster.Unsupportedf("png: interlace method %d, must be 0 or 1", b[12])
 	}
 	d.info = raster.Info{
-		Format: "png", Width: int(w), Height: int(h), Frames: 1, Orientation: 1,
+		Format: format.PNG, Width: int(w), Height: int(h), Frames: 1, Orientation: 1,
 		Model: raster.RGBA, Alpha: d.colorType == typeGrayAlpha || d.colorType == typeRGBA,
 		Progressive: b[12] == 1,
 	}

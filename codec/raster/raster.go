@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"image"
+
+	"s3-thumbnail-creator/codec/format"
 )
 
 // ErrCorrupt says that the data breaks its format's rules so early that
@@ -52,7 +54,7 @@ func (m Model) Bytes() int {
 
 // Info is what the header of a picture says, before any pixel is decoded.
 type Info struct {
-	Format        string  // "jpeg", "png", "gif", "webp", "bmp", "tiff", "avif", "heic"
+	Format        format.Format
 	Width, Height int     // pixels as stored, before Orientation is applied
 	Frames        int     // frames in the file where the header tells, at least 1; only the first is shown
 	Model         Model   // model of the Image that Decode returns

@@ -21,6 +21,7 @@ import (
 	"io"
 	"slices"
 
+	"s3-thumbnail-creator/codec/format"
 	"s3-thumbnail-creator/codec/internal/inflate"
 	"s3-thumbnail-creator/codec/internal/lzw"
 	"s3-thumbnail-creator/codec/raster"
@@ -46,7 +47,7 @@ func NewDecoder(r io.Reader, size int64) (*Decoder, error) {
 	}
 	d := &Decoder{src: src, size: max(size, 0), lay: lay}
 	d.info = raster.Info{
-		Format: "tiff", Width: lay.width, Height: lay.height, Frames: 1, Model: lay.model(),
+		Format: format.TIFF, Width: lay.width, Height: lay.height, Frames: 1, Model: lay.model(),
 		Alpha: lay.alpha != noAlpha, Orientation: lay.orientation, ICC: lay.icc,
 	}
 	return d, nil

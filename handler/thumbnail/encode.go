@@ -2,35 +2,26 @@ package thumbnail
 
 import (
 	"bytes"
-	"fmt"
 	"image"
 	"image/color"
-	"image/gif"
-	"image/jpeg"
-	"image/png"
 
 	"github.com/disintegration/imaging"
 
+	"s3-thumbnail-creator/codec"
 	"s3-thumbnail-creator/codec/format"
-	"s3-thumbnail-creator/codec/webp"
 )
 
-// encode writes the picture in the given format. No metadata is written.
+// encode writes the picture in the given format: on white where that has no
+// transparency, in a palette of its own colors where it needs one.
 func encode(img image.Image, f format.Format, quality int) ([]byte, error) {
-	var b bytes.Buffer
-	var err error
 	switch f {
 	case format.JPEG:
-		err = jpeg.Encode(&b, flatten(img), &jpeg.Options{Quality: quality})
-	case format.PNG:
-		err = png.Encode(&b, img)
+		img = flatten(img)
 	case format.GIF:
-		err = gif.Encode(&b, quantize(imaging.Clone(img)), nil)
-	case format.WebP:
-		err = webp.Encode(&b, imaging.Clone(img), quality)
-	default:
-		err = fmt.Errorf("cannot write format %q", f)
+		img = quantize(imaging.Clone(img))
 	}
+	var b bytes.Buffer
+	err := codec.Encode(&b, img, f, quality)
 	return b.Bytes(), err
 }
 

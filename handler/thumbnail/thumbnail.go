@@ -1,7 +1,7 @@
 // Package thumbnail turns pictures into thumbnails: any number of variants of
 // one picture from one decode. It knows nothing of AWS.
 //
-// A picture passes five stages. Package format names its format by content. The
+// A picture passes five stages. Package codec finds out its format by content. The
 // format's decoder reads the header, and the limits are checked against what
 // that says, before anything of the picture's size is allocated. The decoder
 // returns the picture reduced to little more than the thumbnails need. Its
@@ -10,13 +10,13 @@
 package thumbnail
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"time"
 
+	"s3-thumbnail-creator/codec"
 	"s3-thumbnail-creator/codec/format"
 	"s3-thumbnail-creator/codec/raster"
 	"s3-thumbnail-creator/settings"
@@ -106,7 +106,7 @@ func Make(ctx context.Context, src io.Reader, size int64, variants []settings.Va
 	picture = toSRGB(picture, info)
 	result := &Result{
 		Source: Source{
-			Format: format.Format(info.Format), Width: width, Height: height, Orientation: info.Orientation,
+			Format: info.Format, Width: width, Height: height, Orientation: info.Orientation,
 			Frames: max(info.Frames, 1), Truncated: picture.Truncated, BytesRead: in.read,
 		},
 		Stages: Stages{Decode: time.Since(began)},
@@ -124,22 +124,16 @@ func Make(ctx context.Context, src io.Reader, size int64, variants []settings.Va
 	return result, nil
 }
 
-// open sniffs the format and reads the header.
+// open finds out the format and reads the header.
 func open(in *source, size int64) (raster.Decoder, error) {
-	head := make([]byte, format.SniffLength)
-	n, err := io.ReadFull(in, head)
-	head = head[:n]
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	f, whole, err := codec.Detect(in)
+	if err != nil {
 		return nil, err
-	}
-	newDecoder, ok := decoders[format.Sniff(head)]
-	if !ok {
-		return nil, fmt.Errorf("%w: begins with %.16q", ErrNotImage, head)
 	}
 	if in.limit > 0 && size > in.limit {
 		return nil, fmt.Errorf("%w: the file has %d bytes, the limit is %d", ErrTooLarge, size, in.limit)
 	}
-	return newDecoder(io.MultiReader(bytes.NewReader(head), in), size)
+	return codec.NewDecoder(f, whole, size)
 }
 
 // planAll plans every variant in stored orientation and returns the size that
@@ -232,7 +226,9 @@ func (s *source) explain(err error) error {
 	switch {
 	case s.err != nil:
 		return s.err
-	case errors.Is(err, ErrNotImage), errors.Is(err, ErrTooLarge):
+	case errors.Is(err, codec.ErrUnknown):
+		return fmt.Errorf("%w: %w", ErrNotImage, err)
+	case errors.Is(err, ErrTooLarge):
 		return err
 	case errors.Is(err, raster.ErrUnsupported):
 		return fmt.Errorf("%w: %w", ErrUnsupported, err)

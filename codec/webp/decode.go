@@ -1,7 +1,3 @@
-// Package webp decodes WebP pictures and encodes thumbnails as WebP.
-//
-// The container (RFC 9649) is read here; the two codecs are in the packages
-// vp8 (lossy) and vp8l (lossless, and the alpha of lossy pictures).
 package webp
 
 import (
@@ -11,6 +7,7 @@ import (
 	"iter"
 	"math/bits"
 
+	"s3-thumbnail-creator/codec/format"
 	"s3-thumbnail-creator/codec/raster"
 	"s3-thumbnail-creator/codec/webp/vp8"
 	"s3-thumbnail-creator/codec/webp/vp8l"
@@ -37,7 +34,7 @@ func NewDecoder(r io.Reader, size int64) (*Decoder, error) {
 	if err := d.parse(); err != nil {
 		return nil, err
 	}
-	d.info.Format = "webp"
+	d.info.Format = format.WebP
 	d.info.Width, d.info.Height = d.canvas.width, d.canvas.height
 	d.info.Frames = 1
 	d.info.Model = raster.RGBA

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"golang.org/x/image/webp"
+
 	"s3-thumbnail-creator/codec/codectest"
 	"s3-thumbnail-creator/codec/raster"
 )
@@ -349,4 +351,20 @@ func FuzzDecode(f *testing.F) {
 		files = append(files, readFile(f, filepath.Base(name)))
 	}
 	codectest.Fuzz(f, NewDecoder, files...)
+}
+
+func BenchmarkDecode(b *testing.B) {
+	for _, c := range []struct {
+		name   string
+		alpha  bool
+		target int
+	}{{"whole", false, 1600}, {"reduced", false, 256}, {"alpha", true, 256}} {
+		var file bytes.Buffer
+		if err := Encode(&file, scene(1600, 1200, c.alpha), 82); err != nil {
+			b.Fatal(err)
+		}
+		codectest.Benchmark(b, c.name, NewDecoder, file.Bytes(), 1600*1200, c.target, c.target)
+		codectest.BenchmarkReference(b, c.name+"/x-image", webp.Decode, file.Bytes(), 1600*1200)
+
+	}
 }
