@@ -6,8 +6,6 @@ const (
 	markerSOF1 = 0xC1 // extended sequential
 	markerSOF2 = 0xC2 // progressive
 	markerDHT  = 0xC4
-	markerJPG  = 0xC8
-	markerDAC  = 0xCC
 	markerRST0 = 0xD0
 	markerRST7 = 0xD7
 	markerSOI  = 0xD8
