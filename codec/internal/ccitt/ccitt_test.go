@@ -73,6 +73,20 @@ func TestDecodesEveryMode(t *testing.T) {
 	}
 }
 
+// TestOnlyWeRead holds the reason why this package exists beside its speed:
+// x/image's reader has no mode for two of the five kinds, and refuses the fill
+// bits of Group 3 and its rows in two dimensions. When it reads them, go back.
+func TestOnlyWeRead(t *testing.T) {
+	const w, h = 200, 20
+	rows := scan(w, h, 8)
+	for _, m := range []Mode{Group3, Group3TwoDimensional} {
+		r := xccitt.NewReader(bytes.NewReader(encode(rows, m)), xccitt.MSB, xccitt.Group3, w, h, nil)
+		if _, err := io.ReadAll(r); err == nil {
+			t.Errorf("x/image reads mode %d now", m)
+		}
+	}
+}
+
 // TestAgreesWithAnotherReader holds that the encoder of these tests writes what
 // others read.
 func TestAgreesWithAnotherReader(t *testing.T) {
@@ -170,17 +184,34 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
+// BenchmarkGroup4 has x/image's reader beside it.
 func BenchmarkGroup4(b *testing.B) {
 	const w, h = 2480, 500
 	data := encode(scan(w, h, 7), Group4)
-	b.SetBytes(w * h / 8)
-	b.ReportAllocs()
-	for b.Loop() {
-		r := NewReader(bytes.NewReader(data), Options{Columns: w, Mode: Group4})
-		for range h {
-			if _, err := r.NextRow(); err != nil {
-				b.Fatal(err)
+	measure := func(name string, decode func() error) {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(w * h / 8)
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := decode(); err != nil {
+					b.Fatal(err)
+				}
 			}
-		}
+		})
 	}
+	measure("ours", func() (err error) {
+		r := NewReader(bytes.NewReader(data), Options{Columns: w, Mode: Group4})
+		for y := 0; y < h && err == nil; y++ {
+			_, err = r.NextRow()
+		}
+		return err
+	})
+	measure("x-image", func() (err error) {
+		r := xccitt.NewReader(bytes.NewReader(data), xccitt.MSB, xccitt.Group4, w, h, nil)
+		row := make([]byte, w/8)
+		for y := 0; y < h && err == nil; y++ {
+			_, err = io.ReadFull(r, row)
+		}
+		return err
+	})
 }

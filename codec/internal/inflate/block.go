@@ -25,6 +25,9 @@ func (z *Reader) huffman() error {
 
 // fast decodes symbols while one turn can take fastInput bytes and put out
 // a match and some literals without looking for the end of either.
+//
+// The literals are written out four times. As a loop they are 12 to 24 % slower
+// on short runs and 2 % on the rest (BenchmarkInflate, 2026-11-24).
 func (z *Reader) fast() (ended bool, err error) {
 	in, out := z.in[:z.inEnd], z.out
 	inPos, outPos := z.inPos, z.outPos

@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"testing/iotest"
+
+	kzlib "github.com/klauspost/compress/zlib"
 )
 
 // samples are data that exercise stored, fixed and dynamic blocks, long and
@@ -188,25 +190,44 @@ func FuzzAgainstStandard(f *testing.F) {
 	})
 }
 
+// BenchmarkInflate has beside it what else there is to read zlib with.
 func BenchmarkInflate(b *testing.B) {
 	all := samples()
 	for _, name := range []string{"walk", "skewed", "runs", "far"} {
 		data := all[name]
 		stream := compress(b, data, 6)
-		b.Run(name, func(b *testing.B) {
-			b.SetBytes(int64(len(data)))
-			b.ReportAllocs()
-			src := bytes.NewReader(nil)
-			for b.Loop() {
-				src.Reset(stream)
-				z := NewReader(src)
-				for {
-					if _, err := z.Next(4096); err != nil {
-						break
+		measure := func(of string, open func(io.Reader) (io.Reader, error)) {
+			b.Run(name+of, func(b *testing.B) {
+				b.SetBytes(int64(len(data)))
+				b.ReportAllocs()
+				row := make([]byte, 4096)
+				for b.Loop() {
+					r, err := open(bytes.NewReader(stream))
+					for err == nil {
+						_, err = io.ReadFull(r, row)
+					}
+					if err != io.EOF && err != io.ErrUnexpectedEOF {
+						b.Fatal(err)
 					}
 				}
-				z.Close()
-			}
+			})
+		}
+		z := NewReader(nil)
+		defer z.Close()
+		measure("", func(r io.Reader) (io.Reader, error) { z.Reset(r); return z, nil })
+		standard, err := zlib.NewReader(bytes.NewReader(stream))
+		if err != nil {
+			b.Fatal(err)
+		}
+		measure("/standard library", func(r io.Reader) (io.Reader, error) {
+			return standard, standard.(zlib.Resetter).Reset(r, nil)
+		})
+		fast, err := kzlib.NewReader(bytes.NewReader(stream))
+		if err != nil {
+			b.Fatal(err)
+		}
+		measure("/klauspost", func(r io.Reader) (io.Reader, error) {
+			return fast, fast.(kzlib.Resetter).Reset(r, nil)
 		})
 	}
 }

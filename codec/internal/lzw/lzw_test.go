@@ -186,23 +186,45 @@ func FuzzAgainstStandard(f *testing.F) {
 	})
 }
 
+// BenchmarkDecode has beside it what else there is to read each variant with.
 func BenchmarkDecode(b *testing.B) {
-	for _, v := range []Variant{GIF, TIFF} {
+	for _, v := range []struct {
+		name      string
+		variant   Variant
+		reference func(io.Reader) io.Reader
+	}{
+		{"GIF", GIF, func(r io.Reader) io.Reader { return stdlzw.NewReader(r, stdlzw.LSB, 8) }},
+		{"TIFF", TIFF, func(r io.Reader) io.Reader { return tifflzw.NewReader(r, tifflzw.MSB, 8) }},
+	} {
 		for _, name := range []string{"noise", "walk", "dither", "flat"} {
 			data := samples(8)[name]
-			stream := encode(data, v, 8, false)
-			b.Run(fmt.Sprintf("%d/%s", v, name), func(b *testing.B) {
-				b.SetBytes(int64(len(data)))
-				b.ReportAllocs()
-				for b.Loop() {
-					z := NewReader(bytes.NewReader(stream), v, 8)
-					for {
-						if _, err := z.Next(1000); err != nil {
-							break
+			stream := encode(data, v.variant, 8, false)
+			measure := func(of string, decode func() error) {
+				b.Run(v.name+"/"+name+of, func(b *testing.B) {
+					b.SetBytes(int64(len(data)))
+					b.ReportAllocs()
+					for b.Loop() {
+						if err := decode(); err != io.EOF && err != io.ErrUnexpectedEOF {
+							b.Fatal(err)
 						}
 					}
-					z.Close()
+				})
+			}
+			const row = 1000
+			measure("", func() (err error) {
+				z := NewReader(bytes.NewReader(stream), v.variant, 8)
+				defer z.Close()
+				for err == nil {
+					_, err = z.Next(row)
 				}
+				return err
+			})
+			measure("/reference", func() (err error) {
+				r, p := v.reference(bytes.NewReader(stream)), make([]byte, row)
+				for err == nil {
+					_, err = io.ReadFull(r, p)
+				}
+				return err
 			})
 		}
 	}
