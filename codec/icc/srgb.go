@@ -58,6 +58,19 @@ func labToXYZ(l, a, b float64) [3]float64 {
 	return xyz
 }
 
+// Lab converts 4-byte pixels in place from CIE L*a*b* under D50 to sRGB; alpha
+// stays. L* of 0 to 100 is 0 to 255, a* and b* have 128 added: ICC.1:2022,
+// section 6.3.4.2.
+func Lab(pix []byte) {
+	table := encodeTable()
+	for p := pix; len(p) >= 4; p = p[4:] {
+		xyz := labToXYZ(float64(p[0])*100/255, float64(p[1])-128, float64(p[2])-128)
+		for c, v := range apply(toLinear, xyz) {
+			p[c] = table[step(v*encodeSteps)]
+		}
+	}
+}
+
 // fromXYZ converts XYZ under D50 to sRGB, 0..1.
 func fromXYZ(xyz [3]float64) (rgb [3]float64) {
 	for i, v := range apply(toLinear, xyz) {

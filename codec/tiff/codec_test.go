@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"image/jpeg"
 	"math"
+	"slices"
 	"testing"
 
 	"s3-thumbnail-creator/codec/raster"
@@ -169,17 +170,52 @@ func TestDecodesLab(t *testing.T) {
 		{[3]int8{30, 68, -112}, [3]int{0, 0, 255}}, // blue: 29.57, 68.30, -112.03
 		{[3]int8{53, 0, 0}, [3]int{126, 126, 126}},
 	}
-	for _, photometric := range []int{cieLab, iccLab} {
-		tables := newLabTables(photometric == iccLab)
+	for _, s := range []spec{
+		{name: "signs", photometric: cieLab, bits: 8}, {name: "offsets", photometric: iccLab, bits: 8, planar: true},
+		{name: "signs, 16 bits", photometric: cieLab, bits: 16},
+		{name: "signs, floating", photometric: cieLab, bits: 32, format: formatFloat},
+		{name: "offsets, floating", photometric: iccLab, bits: 32, format: formatFloat},
+		{name: "signs and alpha", photometric: cieLab, bits: 8, extra: 2},
+	} {
+		s.compression, s.samples = compressionNone, 3
+		if s.extra == 0 {
+			s.extra = -1
+		} else {
+			s.samples = 4
+		}
 		for _, c := range cases {
-			in := []byte{uint8(math.Round(float64(c.lab[0]) * 2.55)), tables.component(float64(c.lab[1])), tables.component(float64(c.lab[2]))}
-			got := tables.convert(make([]byte, 3), in, 3)
+			m, info := decode(t, s.file(s.segments(s.labPicture(c.lab))))
+			if want := s.samples == 4; info.Alpha != want || m.Truncated {
+				t.Errorf("%s: alpha %v, truncated %v", s.name, info.Alpha, m.Truncated)
+			}
 			for k := range 3 {
-				if d := int(got[k]) - c.want[k]; d > 12 || d < -12 {
-					t.Errorf("photometric %d: L*a*b* %v is %v, want %v", photometric, c.lab, got, c.want)
+				if d := int(m.Pix[k]) - c.want[k]; d > 12 || d < -12 {
+					t.Errorf("%s: L*a*b* %v is %v, want %v", s.name, c.lab, m.Pix[:3], c.want)
 					break
 				}
 			}
 		}
 	}
+}
+
+// labPicture is a picture of one color, opaque.
+func (s *spec) labPicture(lab [3]int8) [][]uint64 {
+	pixel := make([]uint64, s.samples)
+	for k, v := range lab {
+		stored := uint64(uint8(v))
+		switch {
+		case s.format == formatFloat:
+			pixel[k] = uint64(math.Float32bits(float32(v)))
+			continue
+		case k == 0:
+			stored = uint64(math.Round(float64(v) * 2.55))
+		case s.photometric == iccLab:
+			stored ^= 0x80
+		}
+		pixel[k] = stored << (s.bits - 8)
+	}
+	if s.samples == 4 {
+		pixel[3] = 255
+	}
+	return slices.Repeat([][]uint64{pixel}, width*height)
 }

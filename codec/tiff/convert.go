@@ -12,7 +12,6 @@ type converter struct {
 	palette *raster.Palette
 	ycc     *yccTables
 	blocks  *blockReader // of YCbCr with fewer chroma samples
-	lab     *labTables
 }
 
 func newConverter(l *layout) *converter {
@@ -31,8 +30,6 @@ func newConverter(l *layout) *converter {
 		if l.chunky() {
 			c.blocks = &blockReader{subX: l.subX, subY: l.subY}
 		}
-	case cieLab, iccLab:
-		c.lab = newLabTables(l.photometric == iccLab)
 	}
 	return c
 }
@@ -107,10 +104,8 @@ func (c *converter) addColor(red *raster.Reducer, x, y, n int, s []byte) {
 		s = c.ycc.convert(c.pix[:3*n], s)
 	case c.ycc != nil:
 		s = c.ycc.convertAlpha(c.pix[:4*n], s)
-	case c.lab != nil && c.used == 3:
-		s = c.lab.convert(c.pix[:3*n], s, 3)
-	case c.lab != nil:
-		s = c.lab.convert(c.pix[:4*n], s, 4)
+	case c.lay.photometric == cieLab:
+		s = addLabOffset(c.pix[:c.used*n], s, c.used)
 	}
 	if c.used == 3 {
 		red.AddRGB(x, y, s)

@@ -16,10 +16,8 @@ func (c *converter) narrowPlane(k int, row []byte, first, step, n int) {
 	switch {
 	case l.format == formatFloat:
 		convert := func(v float64) uint8 { return uint8(min(max(v, 0), 1)*255 + 0.5) }
-		if c.lab != nil && k == 0 {
-			convert = func(v float64) uint8 { return uint8(min(max(v, 0), 100)*2.55 + 0.5) }
-		} else if c.lab != nil && k < 3 {
-			convert = c.lab.component
+		if l.isLab() && k < 3 {
+			convert = l.labFloat(k)
 		}
 		narrowFloat(big, l.bits, out, outStep, row[at:], stride, n, convert)
 	case l.format == formatInt:
@@ -33,7 +31,7 @@ func (c *converter) narrowPlane(k int, row []byte, first, step, n int) {
 		if !big {
 			at, low = at+1, -1
 		}
-		if c.lab != nil {
+		if l.isLab() {
 			// a and b have signs: rounding up the largest would flip it.
 			for i := range n {
 				out[i*outStep] = row[at+i*stride]

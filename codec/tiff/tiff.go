@@ -22,6 +22,7 @@ import (
 	"slices"
 
 	"s3-thumbnail-creator/codec/format"
+	"s3-thumbnail-creator/codec/icc"
 	"s3-thumbnail-creator/codec/internal/inflate"
 	"s3-thumbnail-creator/codec/internal/lzw"
 	"s3-thumbnail-creator/codec/raster"
@@ -108,5 +109,9 @@ func (d *Decoder) Decode(targetWidth, targetHeight int) (*raster.Image, error) {
 		}
 		return nil, raster.Corruptf("tiff: no row can be decoded: %v", p.damage)
 	}
-	return p.red.Image(), nil
+	m := p.red.Image()
+	if l.isLab() {
+		icc.Lab(m.Pix)
+	}
+	return m, nil
 }
