@@ -192,19 +192,22 @@ func FuzzDecode(f *testing.F) {
 	codectest.Fuzz(f, NewDecoder, files...)
 }
 
+// BenchmarkDecode has x/image's decoder beside it, whose encoder makes the files.
 func BenchmarkDecode(b *testing.B) {
 	const w, h = 1200, 900
-	for _, depth := range []int{8, 24, 32} {
-		file := make([]byte, 14+40+1024+w*h*depth/8)
-		copy(file, "BM")
-		binary.LittleEndian.PutUint32(file[10:], 14+40+1024)
-		binary.LittleEndian.PutUint32(file[14:], 40)
-		binary.LittleEndian.PutUint32(file[18:], w)
-		binary.LittleEndian.PutUint32(file[22:], h)
-		file[28] = byte(depth)
+	r := image.Rect(0, 0, w, h)
+	transparent := image.NewNRGBA(r) // of 32 bits, where opaque pictures have 24
+	opaque := image.NewNRGBA(r)
+	for i := range opaque.Pix {
+		opaque.Pix[i] = 255
+	}
+	for depth, m := range map[int]image.Image{8: image.NewGray(r), 24: opaque, 32: transparent} {
+		var file bytes.Buffer
+		if err := xbmp.Encode(&file, m); err != nil {
+			b.Fatal(err)
+		}
 		size := w * h * depth / 8
-		codectest.Benchmark(b, fmt.Sprintf("%d bits", depth), NewDecoder, file, size, 256, 192)
-		codectest.BenchmarkReference(b, fmt.Sprintf("%d bits/x-image", depth), xbmp.Decode, file, size)
-
+		codectest.Benchmark(b, fmt.Sprintf("%d bits", depth), NewDecoder, file.Bytes(), size, 256, 192)
+		codectest.BenchmarkReference(b, fmt.Sprintf("%d bits/x-image", depth), xbmp.Decode, file.Bytes(), size)
 	}
 }

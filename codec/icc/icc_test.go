@@ -272,3 +272,21 @@ func BenchmarkMatrix(b *testing.B) {
 		tr.RGBA(pix)
 	}
 }
+
+func BenchmarkCMYKTable(b *testing.B) {
+	profile := &builder{space: "CMYK", pcs: "Lab "}
+	profile.add("A2B0", lut16(4, func(corner int) [3]float64 { return [3]float64{float64(5 * corner), 0, 0} }))
+	data := profile.bytes()
+	pix := make([]byte, 4*500*375)
+	b.SetBytes(int64(len(pix)))
+	for b.Loop() {
+		for i := range pix {
+			pix[i] = byte(i * 7)
+		}
+		tr, err := New(data)
+		if err != nil {
+			b.Fatal(err)
+		}
+		tr.CMYK(pix)
+	}
+}

@@ -303,3 +303,24 @@ func FuzzDecode(f *testing.F) {
 	files = slices.AppendSeq(files, maps.Values(jpegFiles(f)))
 	codectest.Fuzz(f, NewDecoder, files...)
 }
+
+// BenchmarkDecode has x/image's decoder beside it, whose encoder makes the files.
+func BenchmarkDecode(b *testing.B) {
+	const w, h = 1600, 1200
+	m := image.NewRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			m.SetRGBA(x, y, scene(x, y))
+		}
+	}
+	for name, options := range map[string]*tiff.Options{
+		"uncompressed": {Compression: tiff.Uncompressed}, "Deflate": {Compression: tiff.Deflate, Predictor: true},
+	} {
+		var file bytes.Buffer
+		if err := tiff.Encode(&file, m, options); err != nil {
+			b.Fatal(err)
+		}
+		codectest.Benchmark(b, name, NewDecoder, file.Bytes(), 3*w*h, 256, 192)
+		codectest.BenchmarkReference(b, name+"/x-image", tiff.Decode, file.Bytes(), 3*w*h)
+	}
+}
