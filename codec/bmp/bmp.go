@@ -59,10 +59,7 @@ var _ raster.Decoder = (*Decoder)(nil)
 func NewDecoder(r io.Reader, _ int64) (*Decoder, error) {
 	d := &Decoder{r: bufio.NewReaderSize(r, bufferSize)}
 	if err := d.readHeader(); err != nil {
-		if err == io.EOF || err == io.ErrUnexpectedEOF {
-			return nil, raster.Corruptf("bmp: the file ends before its pixels")
-		}
-		return nil, err
+		return nil, raster.EndOfHeader(err, "bmp: the file ends before its pixels")
 	}
 	return d, nil
 }

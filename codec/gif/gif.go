@@ -55,10 +55,7 @@ var _ raster.Decoder = (*Decoder)(nil)
 func NewDecoder(r io.Reader, _ int64) (*Decoder, error) {
 	d := &Decoder{r: bufio.NewReaderSize(r, bufferSize), transparent: -1}
 	if err := d.readHeader(); err != nil {
-		if err == io.EOF || err == io.ErrUnexpectedEOF {
-			return nil, raster.Corruptf("gif: the file ends before its first frame")
-		}
-		return nil, err
+		return nil, raster.EndOfHeader(err, "gif: the file ends before its first frame")
 	}
 	return d, nil
 }

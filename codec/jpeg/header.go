@@ -2,8 +2,6 @@ package jpeg
 
 import (
 	"bytes"
-	"errors"
-	"io"
 
 	"s3-thumbnail-creator/codec/raster"
 )
@@ -91,12 +89,7 @@ func (d *Decoder) readHeader() error {
 
 // endOfHeader makes the end of the data, where no pixel has come, an error of
 // the picture. Errors of the reader stay what they are.
-func endOfHeader(err error) error {
-	if errors.Is(err, io.EOF) {
-		return raster.Corruptf("JPEG ends within its header")
-	}
-	return err
-}
+func endOfHeader(err error) error { return raster.EndOfHeader(err, "JPEG ends within its header") }
 
 // readSegment reads the segment of a marker other than SOS and EOI.
 func (d *Decoder) readSegment(marker byte) error {

@@ -5,6 +5,9 @@ import "encoding/binary"
 // runMeans decodes what scale 1/8 needs: the means of most blocks, and two or
 // four samples of those of planes that are sampled less densely. Most blocks
 // take two or three table look-ups.
+//
+// It begins as runSequential does. The bits, their number and their place are in
+// registers in both; a function for what is the same would put them in memory.
 func (s *scan) runMeans(y, x, n int) int {
 	s.placeSamples(y, x)
 	var coefficients block

@@ -74,7 +74,8 @@ func (s *scan) runFirstDC(y, x, n int) int {
 	return n
 }
 
-// runRefineDC reads one more bit of DC coefficients.
+// runRefineDC reads one more bit of DC coefficients. It goes over the blocks as
+// runFirstDC does, without a call for each single bit.
 func (s *scan) runRefineDC(y, x, n int) int {
 	s.place(y, x)
 	r := s.bits

@@ -57,10 +57,7 @@ var _ raster.Decoder = (*Decoder)(nil)
 func NewDecoder(r io.Reader, _ int64) (*Decoder, error) {
 	d := &Decoder{chunks: chunkReader{r: bufio.NewReaderSize(r, bufferSize)}}
 	if err := d.readHeader(); err != nil {
-		if err == io.EOF || err == io.ErrUnexpectedEOF {
-			return nil, raster.Corruptf("png: the file ends before its first IDAT chunk")
-		}
-		return nil, err
+		return nil, raster.EndOfHeader(err, "png: the file ends before its first IDAT chunk")
 	}
 	return d, nil
 }

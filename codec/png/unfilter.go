@@ -1,6 +1,10 @@
 package png
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"s3-thumbnail-creator/codec/internal/delta"
+)
 
 // unfilter undoes the filter of a row (section 9.2): dst is the result, src
 // the filtered bytes, prev the row above. All have the same length; bpp is the
@@ -10,7 +14,7 @@ func unfilter(filter uint8, dst, src, prev []byte, bpp int) bool {
 	case 0:
 		copy(dst, src)
 	case 1:
-		unfilterSub(dst, src, bpp)
+		delta.Undo(dst, src, bpp)
 	case 2:
 		unfilterUp(dst, src, prev)
 	case 3:
@@ -37,36 +41,6 @@ func unfilterUp(dst, src, prev []byte) {
 	}
 	for i := range dst {
 		dst[i] = src[i] + prev[i]
-	}
-}
-
-func unfilterSub(dst, src []byte, bpp int) {
-	src = src[:len(dst)]
-	switch bpp {
-	case 3:
-		var a0, a1, a2 uint8
-		for len(dst) >= 3 && len(src) >= 3 {
-			a0 += src[0]
-			a1 += src[1]
-			a2 += src[2]
-			dst[0], dst[1], dst[2] = a0, a1, a2
-			dst, src = dst[3:], src[3:]
-		}
-	case 4:
-		var a0, a1, a2, a3 uint8
-		for len(dst) >= 4 && len(src) >= 4 {
-			a0 += src[0]
-			a1 += src[1]
-			a2 += src[2]
-			a3 += src[3]
-			dst[0], dst[1], dst[2], dst[3] = a0, a1, a2, a3
-			dst, src = dst[4:], src[4:]
-		}
-	default:
-		copy(dst[:min(bpp, len(dst))], src)
-		for i := bpp; i < len(dst); i++ {
-			dst[i] = src[i] + dst[i-bpp]
-		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"io"
 
 	"s3-thumbnail-creator/codec/format"
 )
@@ -33,6 +34,16 @@ func Corruptf(format string, args ...any) error {
 // not supported.
 func Unsupportedf(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrUnsupported, fmt.Sprintf(format, args...))
+}
+
+// EndOfHeader makes of an error that the data has ended, before any pixel has
+// come, one that wraps ErrCorrupt and says so in the given words. Any other
+// error stays what it is.
+func EndOfHeader(err error, words string) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return Corruptf("%s", words)
+	}
+	return err
 }
 
 // Model says what the bytes of a pixel mean. Samples have 8 bits.

@@ -100,12 +100,22 @@ func ReducerMemory(m Model, width, height, factorX, factorY int, anyOrder bool) 
 	return w*h*int64(m.Bytes()) + sums
 }
 
+// copied adds a run of pixels as they are, where nothing is to be reduced, and
+// says whether it did.
+func (r *Reducer) copied(x, y int, pix []byte) bool {
+	if r.factorX > 1 || r.factorY > 1 {
+		return false
+	}
+	size := r.img.Model.Bytes()
+	copy(r.img.Pix[size*(y*r.width+x):], pix)
+	r.missing -= len(pix) / size
+	return true
+}
+
 // AddGray adds a run of 1-byte pixels to the left end x of row y. The model is
 // Gray.
 func (r *Reducer) AddGray(x, y int, pix []byte) {
-	if r.factorX == 1 && r.factorY == 1 {
-		copy(r.img.Pix[y*r.width+x:], pix)
-		r.missing -= len(pix)
+	if r.copied(x, y, pix) {
 		return
 	}
 	b, box, room := r.open(x, y, len(pix))
@@ -154,15 +164,13 @@ func (r *Reducer) AddRGB(x, y int, pix []byte) {
 // AddRGBA adds a run of 4-byte pixels, alpha not premultiplied. The model is
 // RGBA.
 func (r *Reducer) AddRGBA(x, y int, pix []byte) {
-	count := len(pix) / 4
-	if r.factorX == 1 && r.factorY == 1 {
-		copy(r.img.Pix[4*(y*r.width+x):], pix[:4*count])
-		r.missing -= count
+	pix = pix[:len(pix)&^3]
+	if r.copied(x, y, pix) {
 		return
 	}
-	b, box, room := r.open(x, y, count)
+	b, box, room := r.open(x, y, len(pix)/4)
 	sums := b.sums()
-	for rest := pix[:4*count]; len(rest) > 0; box, room = box+1, r.factorX {
+	for rest := pix; len(rest) > 0; box, room = box+1, r.factorX {
 		n := 4 * min(room, len(rest)/4)
 		var s0, s1, s2, s3 uint32
 		for run := rest[:n]; len(run) >= 4; run = run[4:] {
@@ -179,7 +187,7 @@ func (r *Reducer) AddRGBA(x, y int, pix []byte) {
 		sum[3] += s3
 		rest = rest[n:]
 	}
-	r.close(b, y, count)
+	r.close(b, y, len(pix)/4)
 }
 
 // AddARGB adds a run of opaque pixels that have red, green and blue in the lower
@@ -210,15 +218,13 @@ func (r *Reducer) AddARGB(x, y int, pix []uint32) {
 
 // AddCMYK adds a run of 4-byte pixels, 0 is no ink. The model is CMYK.
 func (r *Reducer) AddCMYK(x, y int, pix []byte) {
-	count := len(pix) / 4
-	if r.factorX == 1 && r.factorY == 1 {
-		copy(r.img.Pix[4*(y*r.width+x):], pix[:4*count])
-		r.missing -= count
+	pix = pix[:len(pix)&^3]
+	if r.copied(x, y, pix) {
 		return
 	}
-	b, box, room := r.open(x, y, count)
+	b, box, room := r.open(x, y, len(pix)/4)
 	sums := b.sums()
-	for rest := pix[:4*count]; len(rest) > 0; box, room = box+1, r.factorX {
+	for rest := pix; len(rest) > 0; box, room = box+1, r.factorX {
 		n := 4 * min(room, len(rest)/4)
 		sum := sums[4*box : 4*box+4 : 4*box+4]
 		for run := rest[:n]; len(run) >= 4; run = run[4:] {
@@ -229,11 +235,8 @@ func (r *Reducer) AddCMYK(x, y int, pix []byte) {
 		}
 		rest = rest[n:]
 	}
-	r.close(b, y, count)
+	r.close(b, y, len(pix)/4)
 }
-
-// Missing is the number of pixels that have not been added.
-func (r *Reducer) Missing() int { return r.missing }
 
 // Image ends the reduction and returns the picture; Truncated is set where
 // pixels are missing.

@@ -2,6 +2,8 @@ package tiff
 
 import (
 	"encoding/binary"
+
+	"s3-thumbnail-creator/codec/internal/delta"
 )
 
 // undoPredictor adds up the differences that a row was stored as: TIFF 6.0,
@@ -13,37 +15,11 @@ func undoPredictor(l *layout, dst, src []byte) {
 	case l.predictor == 3:
 		undoFloat(dst, src, n, l.bits/8)
 	case l.bits == 8:
-		undo8(dst, src, n)
+		delta.Undo(dst, src, n)
 	case l.bits == 16:
 		undo16(l.order, dst, src, n)
 	default:
 		undo32(l.order, dst, src, n)
-	}
-}
-
-func undo8(dst, src []byte, n int) {
-	src = src[:len(dst)]
-	switch n {
-	case 1:
-		var a uint8
-		for i, v := range src {
-			a += v
-			dst[i] = a
-		}
-	case 3:
-		var a0, a1, a2 uint8
-		for len(dst) >= 3 && len(src) >= 3 {
-			a0 += src[0]
-			a1 += src[1]
-			a2 += src[2]
-			dst[0], dst[1], dst[2] = a0, a1, a2
-			dst, src = dst[3:], src[3:]
-		}
-	default:
-		copy(dst[:min(n, len(dst))], src)
-		for i := n; i < len(dst); i++ {
-			dst[i] = src[i] + dst[i-n]
-		}
 	}
 }
 

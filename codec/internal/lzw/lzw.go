@@ -128,6 +128,9 @@ func bufferSize(n int) int { return literals + n + outputRun + slack }
 // following call. Fewer come with an error: io.EOF after the end code,
 // io.ErrUnexpectedEOF where the input ends without it, ErrCorrupt, or an error
 // of the source.
+//
+// It hands out its window as inflate's does: what the two share is these lines,
+// since what they keep before and behind the window differs.
 func (z *Reader) Next(n int) ([]byte, error) {
 	for z.outPos-z.readPos < n && z.err == nil {
 		z.makeRoom(n)

@@ -164,7 +164,8 @@ func (t *thresholds) vertical(pix []byte, at, pitch, count int, outer bool) {
 }
 
 // horizontal filters count pixels along a horizontal edge, pix[at] and those to
-// the right being the ones below it.
+// the right being the ones below it. It differs from vertical in where the eight
+// pixels lie; they are too many to be handed to a function of their own.
 func (t *thresholds) horizontal(pix []byte, at, pitch, count int, outer bool) {
 	r0, r1 := pix[at-4*pitch:][:count], pix[at-3*pitch:][:count]
 	r2, r3 := pix[at-2*pitch:][:count], pix[at-pitch:][:count]
