@@ -7,6 +7,11 @@
 // for RGB (Display P3, Adobe RGB, ProPhoto); and a table with curves before and
 // after it for CMYK and for some RGB. All three are read; colors outside sRGB
 // are clipped to it.
+//
+// Neither the standard library nor x/image has this. Without it a thumbnail of a
+// phone's Display P3 is off by up to 51 of 255 levels in saturated colors; with
+// it, it takes 1 ms more, and 8 ms where the profile is a CMYK table
+// (BenchmarkMatrix and BenchmarkCMYKTable, 0.19 megapixels, 2026-11-24).
 package icc
 
 import (

@@ -28,6 +28,12 @@
 // On none of them is sharp ahead by more than 0.3 dB, except on one at exactly
 // four times: by 0.7 dB, at 54 dB, where the mean error is half a gray level.
 //
+// # Speed
+//
+// Of 3 megapixels, a picture at 1/8 takes 0.11 times as long as image/jpeg, at 1/4
+// 0.19 times; a progressive one 0.08 and 0.38 times. Whole, it takes 1.6 and 1.2
+// times as long (BenchmarkDecode, 2026-11-24).
+//
 // # Damage
 //
 // What is there is shown: blocks that did not come are gray, restart markers put

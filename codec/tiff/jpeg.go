@@ -70,6 +70,7 @@ type jpegRows struct {
 	buf     []byte
 }
 
+// Next implements rowReader.
 func (j *jpegRows) Next(n int) ([]byte, error) {
 	if j.y >= j.img.Height {
 		return nil, raster.Corruptf("tiff: JPEG data has only %d rows", j.img.Height)

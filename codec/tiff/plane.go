@@ -134,6 +134,7 @@ func (p *plane) openCCITT(s *segment) {
 // ccittRows adapts a CCITT decoder, which knows the length of its rows.
 type ccittRows struct{ r *ccitt.Reader }
 
+// Next implements rowReader.
 func (c *ccittRows) Next(int) ([]byte, error) { return c.r.NextRow() }
 
 // row returns the next row, after the predictor.
@@ -156,6 +157,7 @@ type copied struct {
 	buf []byte
 }
 
+// Next implements rowReader.
 func (c *copied) Next(n int) ([]byte, error) {
 	if _, err := io.ReadFull(c.r, c.buf[:n]); err != nil {
 		if c.src.err != nil && c.src.err != io.EOF {
@@ -176,6 +178,7 @@ type packBits struct {
 	value  byte
 }
 
+// Next implements rowReader.
 func (p *packBits) Next(n int) ([]byte, error) {
 	out := p.buf[:n]
 	for len(out) > 0 {

@@ -201,6 +201,7 @@ type source struct {
 	err   error
 }
 
+// Read implements io.Reader. Its errors are kept for explain.
 func (s *source) Read(p []byte) (int, error) {
 	if s.err == nil {
 		s.err = s.ctx.Err()

@@ -7,6 +7,11 @@
 // memory until 4096 codes are defined, from then on only what is not handed
 // out. That is little more than 64 KiB for a picture, and 8 MB at the very most.
 //
+// It takes a fifth of the time of compress/lzw and x/image/tiff/lzw on a
+// dithered picture, 0.6 to 0.8 of it on noise, and 2.4 times as long on one of a
+// single color, whose strings are the longest there are (BenchmarkDecode,
+// 2026-11-24).
+//
 // Sources: GIF89a specification, appendix F; TIFF 6.0, section 13.
 package lzw
 
