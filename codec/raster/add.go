@@ -118,7 +118,8 @@ func (r *Reducer) AddARGB(x, y int, pix []uint32) {
 	r.close(b, y, len(pix))
 }
 
-// AddCMYK adds a run of 4-byte pixels, 0 is no ink. The model is CMYK.
+// AddCMYK adds a run of 4-byte pixels, 0 is no ink. The model is CMYK. It walks
+// the boxes as AddRGBA does; what is summed up in between is the inner loop.
 func (r *Reducer) AddCMYK(x, y int, pix []byte) {
 	pix = pix[:len(pix)&^3]
 	if r.copied(x, y, pix) {
