@@ -47,6 +47,11 @@ func (f Function) Validate(tag string) Problems {
 	p.Number(name["maxSourceMB"], f.MaxSourceMB, 1, 5120, "megabytes")
 	p.Number(name["maxMegapixels"], f.MaxMegapixels, 1, 10000, "millions of pixels")
 	p.Number(name["memoryMB"], f.MemoryMB, 128, 10240, "megabytes")
+	if need := variantsMemory(f.Variants); need > DecodeMemory(f.MemoryMB) {
+		p.Add(name["memoryMB"], f.MemoryMB, fmt.Sprintf(
+			"the thumbnails as configured can take %d MiB, of which such a function has %d to give: want at least %d megabytes, or smaller thumbnails",
+			need>>20, DecodeMemory(f.MemoryMB)>>20, memoryFor(need)))
+	}
 	return p
 }
 

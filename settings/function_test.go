@@ -93,3 +93,18 @@ func TestMemory(t *testing.T) {
 		}
 	}
 }
+
+// TestThumbnailsMustFitTheMemory: what the function could only reject is refused before it is deployed.
+func TestThumbnailsMustFitTheMemory(t *testing.T) {
+	f := DefaultFunction()
+	f.MemoryMB = 256
+	f.Variants[0].Width, f.Variants[0].Height, f.Variants[0].Format = 4096, 4096, "png"
+	err := f.Validate("config").Err()
+	if err == nil || !strings.Contains(err.Error(), "memoryMB: 256") || !strings.Contains(err.Error(), "want at least 448 megabytes") {
+		t.Errorf("error %v, want it to name memoryMB and what is needed", err)
+	}
+	f.MemoryMB = 448
+	if err := f.Validate("config").Err(); err != nil {
+		t.Error(err)
+	}
+}

@@ -372,25 +372,3 @@ func TestDecodeTwice(t *testing.T) {
 		t.Error("a second Decode gave no error")
 	}
 }
-
-func TestProgressive(t *testing.T) {
-	p := ycc(20, 20, 1, 1)
-	baseline := p.encode()
-	p.progressive, p.scans = true, spectral(1)
-	progressive := p.encode()
-	filled := append([]byte{0xFF, markerSOI, 0xFF, 0xFF}, progressive[2:]...)
-	frame := bytes.Index(progressive, []byte{0xFF, markerSOF2})
-	for name, c := range map[string]struct {
-		head []byte
-		want bool
-	}{
-		"baseline": {baseline, false}, "progressive": {progressive, true}, "fill bytes": {filled, true},
-		"frame header beyond the head": {progressive[:frame], false},
-		"a segment of no length":       {[]byte("\xFF\xD8\xFF\xE1\x00\x00\x00\x00\x00"), false},
-		"empty":                        {nil, false},
-	} {
-		if got := Progressive(c.head); got != c.want {
-			t.Errorf("%s: %v, want %v", name, got, c.want)
-		}
-	}
-}

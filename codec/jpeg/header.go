@@ -287,24 +287,3 @@ func (h *header) readApplication(marker byte, data []byte) {
 		}
 	}
 }
-
-// Progressive says whether the first bytes of a file have the frame header of a
-// progressive picture, of which Decode may read only the first scans. It is
-// false where the frame header lies beyond them.
-func Progressive(head []byte) bool {
-	for i := 2; i+4 <= len(head) && head[i] == 0xFF; {
-		marker := head[i+1]
-		if marker == 0xFF { // a fill byte
-			i++
-			continue
-		}
-		switch marker {
-		case markerSOF2:
-			return true
-		case markerSOF0, markerSOF1, markerSOS:
-			return false
-		}
-		i += 2 + int(head[i+2])<<8 + int(head[i+3])
-	}
-	return false
-}

@@ -34,7 +34,7 @@ func (e *Event) parseBatch(payload []byte, version string, depth int) error {
 			BucketARN string `json:"s3BucketArn"`
 			Bucket    string `json:"s3Bucket"`
 		}
-		j := Job{Kind: Made}
+		j := Job{Kind: Made, Listed: true}
 		if err := json.Unmarshal(raw, &t); err != nil {
 			j.Err = fmt.Errorf("%w: %w", ErrMalformed, err)
 		} else {

@@ -42,6 +42,7 @@ type Job struct {
 	ETag      string // without quotes, "" where the event has none
 	Size      int64  // bytes, 0 where unknown
 	Sequencer string
+	Listed    bool            // found by listing a bucket rather than new: it most likely has its thumbnails
 	Note      string          // for Ignored: why
 	Err       error           // the record is malformed; wraps ErrMalformed
 	Record    json.RawMessage // what the job was made from, for the failure message

@@ -29,7 +29,9 @@ type doubles struct {
 	calls    []string // to the store
 	reads    []string // conditions of Open
 
-	before   func(op, key string) error // optional: called before each request
+	before   func(op, key string) error                      // optional: called before each request
+	during   func(ctx context.Context, op, key string) error // optional: likewise, with the request's context
+	lostPuts int                                             // so many writes are done, and then refused
 	sendFail error
 	makes    int
 }
@@ -56,21 +58,31 @@ func (d *doubles) Head(ctx context.Context, bucket, key string) (store.Info, err
 	return d.Memory.Head(ctx, bucket, key)
 }
 
-func (d *doubles) Open(ctx context.Context, bucket, key string, cond store.Condition) (store.Object, error) {
+func (d *doubles) Open(ctx context.Context, bucket, key, ifNoneMatch string) (store.Object, error) {
 	if err := d.called("open", bucket+"/"+key); err != nil {
 		return nil, err
 	}
 	d.mu.Lock()
-	d.reads = append(d.reads, cond.IfNoneMatch)
+	d.reads = append(d.reads, ifNoneMatch)
 	d.mu.Unlock()
-	return d.Memory.Open(ctx, bucket, key, cond)
+	return d.Memory.Open(ctx, bucket, key, ifNoneMatch)
 }
 
 func (d *doubles) Put(ctx context.Context, bucket, key string, u store.Upload, ifMatch string) error {
 	if err := d.called("put", bucket+"/"+key); err != nil {
 		return err
 	}
-	return d.Memory.Put(ctx, bucket, key, u, ifMatch)
+	if d.during != nil {
+		if err := d.during(ctx, "put", bucket+"/"+key); err != nil {
+			return err
+		}
+	}
+	err := d.Memory.Put(ctx, bucket, key, u, ifMatch)
+	if err == nil && d.lostPuts > 0 {
+		d.lostPuts--
+		err = store.ErrConflict
+	}
+	return err
 }
 
 func (d *doubles) Delete(ctx context.Context, bucket, key, ifMatch string) error {
@@ -119,6 +131,20 @@ func (d *doubles) thumbs() string {
 	}
 	text, _ := json.Marshal(keys)
 	return string(text)
+}
+
+// outcomes are those in the log, by key.
+func (d *doubles) outcomes(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for line := range strings.Lines(d.log.String()) {
+		var got struct{ Key, Outcome string }
+		if err := json.Unmarshal([]byte(line), &got); err != nil {
+			t.Fatal(err)
+		}
+		all[got.Key] = got.Outcome
+	}
+	return all
 }
 
 func newProcessor(d *doubles, change func(*Options)) *Processor {

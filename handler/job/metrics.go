@@ -47,9 +47,8 @@ func (r *report) metrics(outcome string, total time.Duration) []slog.Attr {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	count("ThumbnailsMade", len(r.outputs))
 	switch outcome {
-	case string(Created):
-		count("ThumbnailsMade", len(r.outputs))
 	case string(Skipped):
 		count("SourcesSkipped", 1)
 	case string(Rejected):

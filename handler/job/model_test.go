@@ -2,6 +2,7 @@ package job
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,10 +28,11 @@ import (
 // The model test lets many handlers work on a few keys at once while a user
 // uploads, overwrites and deletes. A scheduler decides which of their requests
 // to the store is served next, and how: it may fail, fail after it has been
-// done, be refused as a conflict, or be the last thing that a handler does.
-// Every change has an event, which is delivered once or more often, early or
-// late, and again until a handler ends well. When all is quiet the destination
-// must be exactly what the source implies.
+// done, be refused as a conflict, be done and then refused as one (its answer was lost, and the SDK tried again), or be
+// the last thing that a handler does. What a handler had asked for when it died, or gave up, may still be done: until its
+// event is delivered again, which on Lambda is a minute later. Every change has an event, which is delivered once or more
+// often, early or late, and again until a handler ends well. When all is quiet the destination
+// must be exactly what the source implies, and at no time may a thumbnail be overwritten by one of an older read.
 
 // contents are what a user uploads. ETags recur, since contents do.
 var contents = []string{"jpeg:one", "jpeg:two", "png:three", "heic:four", "text", "bad:five"}
@@ -42,6 +44,7 @@ func fakeMake(_ context.Context, src io.Reader, _ int64, variants []settings.Var
 		return nil, err
 	}
 	named, _, _ := strings.Cut(string(body), ":")
+	named, _, _ = strings.Cut(named, " ")
 	switch named {
 	case "text":
 		return nil, thumbnail.ErrNotImage
@@ -68,7 +71,7 @@ var modelVariants = []settings.Variant{
 
 // implied is what the destination must hold for a source, by key.
 func implied(key, content string) map[string]string {
-	if named, _, _ := strings.Cut(content, ":"); named == "text" || named == "bad" {
+	if strings.HasPrefix(content, "text") || strings.HasPrefix(content, "bad") {
 		return nil
 	}
 	out := map[string]string{}
@@ -87,7 +90,8 @@ type request struct {
 	handler int
 	what    string
 	pace    int // how likely it is served next: some requests hang while the world goes on
-	serve   chan verdict
+	changes bool
+	serve   func(verdict) // does it, and answers
 }
 
 // verdict is how a request is served.
@@ -97,7 +101,8 @@ const (
 	succeed  verdict = iota
 	fail             // with a 503, not done
 	failDone         // with a 503, though it was done
-	conflict         // 409
+	conflict         // 409, not done
+	lost             // done, but the answer was lost: the SDK's second attempt is refused
 )
 
 var errUnavailable = errors.New("503 SlowDown")
@@ -114,8 +119,16 @@ type world struct {
 	running  map[int]*handler
 	finished chan int
 	next     int
-	failures map[string]int // permanent failures by key
+	failures map[string]int    // permanent failures by key
+	inFlight map[int]event.Job // of handlers that died, until what they asked for is done or lost
 	trace    []string
+
+	// Where contents do not recur, ETags tell all of them apart, and an older read never replaces a newer one.
+	unique   bool
+	version  int            // of the source, counted up with every change
+	known    map[int]int    // handler -> version when it looked at the source last
+	written  map[string]int // thumbnail's key -> what its writer knew
+	replaced string         // what an older read has replaced
 }
 
 type handler struct {
@@ -130,47 +143,80 @@ type gate struct {
 	id int
 }
 
-// pass waits until the scheduler serves the request.
-func (g gate) pass(ctx context.Context, what string) (verdict, error) {
-	r := &request{handler: g.id, what: what, serve: make(chan verdict, 1)}
-	g.w.pending <- r
-	select {
-	case v := <-r.serve:
-		if err := ctx.Err(); err != nil {
-			return v, err
-		}
-		return v, nil
-	case <-ctx.Done():
-		return fail, ctx.Err()
-	}
-}
-
-// gated serves a request that changes something or not.
+// gated hands a request over to the scheduler and waits for its answer, or for the end of ctx: then it may still be done.
 func gated[T any](ctx context.Context, g gate, what, key string, do func() (T, error)) (T, error) {
-	v, err := g.pass(ctx, what+" "+key)
-	var zero T
-	switch {
-	case err != nil:
-		return zero, err
-	case v == fail:
-		return zero, errUnavailable
-	case v == conflict && (what == "put" || what == "delete"):
-		return zero, store.ErrConflict
+	type answer struct {
+		out T
+		err error
 	}
-	out, err := do()
-	if v == failDone {
-		return zero, errUnavailable
+	answered := make(chan answer, 1)
+	g.w.pending <- &request{
+		handler: g.id, what: what + " " + key, changes: what == "put" || what == "delete",
+		serve: func(v verdict) {
+			var a answer
+			switch {
+			case v == fail:
+				a.err = errUnavailable
+			case v == conflict && (what == "put" || what == "delete"):
+				a.err = store.ErrConflict
+			default:
+				a.out, a.err = do()
+			}
+			switch {
+			case v == failDone:
+				a.err = errUnavailable
+			case v == lost && a.err == nil && (what == "put" || what == "delete"):
+				a.err = store.ErrConflict
+			}
+			answered <- a
+		},
 	}
-	return out, err
+	select {
+	case a := <-answered:
+		if err := ctx.Err(); err != nil {
+			a.err = err
+		}
+		return a.out, a.err
+	case <-ctx.Done():
+		var zero T
+		return zero, ctx.Err()
+	}
 }
 
 func (g gate) Head(ctx context.Context, bucket, key string) (store.Info, error) {
-	return gated(ctx, g, "head", bucket+"/"+key, func() (store.Info, error) { return g.w.Memory.Head(ctx, bucket, key) })
+	return gated(ctx, g, "head", bucket+"/"+key, func() (store.Info, error) {
+		g.looked(bucket)
+		return g.w.Memory.Head(context.Background(), bucket, key)
+	})
 }
 
-func (g gate) Open(ctx context.Context, bucket, key string, cond store.Condition) (store.Object, error) {
+// looked notes what the handler knows of the source now.
+func (g gate) looked(bucket string) {
+	if bucket == "source" {
+		g.w.known[g.id] = g.w.version
+	}
+}
+
+// changed notes that the handler has written or deleted a thumbnail.
+func (g gate) changed(what, key string, err error) error {
+	if err != nil {
+		return err
+	}
+	if g.w.unique && g.w.written[key] > g.w.known[g.id] && g.w.replaced == "" {
+		g.w.replaced = fmt.Sprintf("handler %d, which knew version %d: %s %s of version %d", g.id, g.w.known[g.id], what, key, g.w.written[key])
+	}
+	if what == "delete" {
+		delete(g.w.written, key)
+	} else {
+		g.w.written[key] = g.w.known[g.id]
+	}
+	return nil
+}
+
+func (g gate) Open(ctx context.Context, bucket, key, ifNoneMatch string) (store.Object, error) {
 	return gated(ctx, g, "open", bucket+"/"+key, func() (store.Object, error) {
-		o, err := g.w.Memory.Open(ctx, bucket, key, cond)
+		g.looked(bucket)
+		o, err := g.w.Memory.Open(context.Background(), bucket, key, ifNoneMatch)
 		if err != nil {
 			return nil, err
 		}
@@ -180,14 +226,14 @@ func (g gate) Open(ctx context.Context, bucket, key string, cond store.Condition
 
 func (g gate) Put(ctx context.Context, bucket, key string, u store.Upload, ifMatch string) error {
 	_, err := gated(ctx, g, "put", bucket+"/"+key, func() (struct{}, error) {
-		return struct{}{}, g.w.Memory.Put(ctx, bucket, key, u, ifMatch)
+		return struct{}{}, g.changed("put", key, g.w.Memory.Put(context.Background(), bucket, key, u, ifMatch))
 	})
 	return err
 }
 
 func (g gate) Delete(ctx context.Context, bucket, key, ifMatch string) error {
 	_, err := gated(ctx, g, "delete", bucket+"/"+key, func() (struct{}, error) {
-		return struct{}{}, g.w.Memory.Delete(ctx, bucket, key, ifMatch)
+		return struct{}{}, g.changed("delete", key, g.w.Memory.Delete(context.Background(), bucket, key, ifMatch))
 	})
 	return err
 }
@@ -219,12 +265,16 @@ func modelKey(i int) string { return "dir/" + strconv.Itoa(i) + ".jpg" }
 // upload is a step of the user.
 func (w *world) upload() {
 	key := modelKey(w.rng.IntN(w.keys))
+	w.version++
 	kind, etag := event.Made, ""
 	if w.rng.IntN(4) == 0 {
 		w.Remove("source", key)
 		kind = event.Removed
 	} else {
 		body := []byte(contents[w.rng.IntN(len(contents))])
+		if w.unique {
+			body = fmt.Appendf(body, " %d", w.version)
+		}
 		w.Set("source", key, store.Upload{Body: body})
 		etag = storetest.ETag(body)
 	}
@@ -272,14 +322,17 @@ func (w *world) settle() {
 			h.cancel()
 			w.tracef("handler %d ended: %v", id, h.err)
 			if h.err != nil {
-				w.events = append(w.events, h.job) // Lambda delivers it again
+				w.inFlight[id] = h.job
 			}
 			continue
 		default:
 		}
 		break
 	}
-	w.waiting = slices.DeleteFunc(w.waiting, func(r *request) bool { return w.running[r.handler] == nil })
+	w.waiting = slices.DeleteFunc(w.waiting, func(r *request) bool {
+		return w.running[r.handler] == nil && (!r.changes || w.rng.IntN(4) == 0)
+	})
+	w.redeliver()
 	// Requests that handlers make side by side come in no particular order.
 	slices.SortStableFunc(w.waiting, func(a, b *request) int {
 		if a.handler != b.handler {
@@ -293,6 +346,16 @@ func (w *world) settle() {
 			if w.rng.IntN(8) == 0 {
 				r.pace = 1
 			}
+		}
+	}
+}
+
+// redeliver makes Lambda deliver again the events of handlers that failed, once nothing they asked for is in flight.
+func (w *world) redeliver() {
+	for _, id := range slices.Sorted(maps.Keys(w.inFlight)) {
+		if !slices.ContainsFunc(w.waiting, func(r *request) bool { return r.handler == id }) {
+			w.events = append(w.events, w.inFlight[id])
+			delete(w.inFlight, id)
 		}
 	}
 }
@@ -332,11 +395,13 @@ func (w *world) serve(trouble bool) {
 		case n < 6:
 			v = conflict
 		case n < 8:
+			v = lost
+		case n < 10:
 			crash = true
 		}
 	}
 	w.tracef("handler %d: %s: %d, crash %v", r.handler, r.what, v, crash)
-	r.serve <- v
+	r.serve(v)
 	if crash {
 		synctest.Wait() // it is done, but what follows is not
 		if h := w.running[r.handler]; h != nil {
@@ -348,10 +413,11 @@ func (w *world) serve(trouble bool) {
 // runModel runs one interleaving to its quiet end and returns what is wrong then.
 func runModel(seed uint64, steps int) (problem string, trace []string) {
 	w := &world{
-		Memory: &storetest.Memory{}, rng: rand.New(rand.NewPCG(seed, 1)), pending: make(chan *request, 64),
-		running: map[int]*handler{}, finished: make(chan int, 64), failures: map[string]int{},
+		Memory: &storetest.Memory{}, rng: rand.New(rand.NewPCG(seed, 1)), pending: make(chan *request, 256),
+		running: map[int]*handler{}, finished: make(chan int, 64), failures: map[string]int{}, inFlight: map[int]event.Job{},
 	}
 	w.keys = 1 + w.rng.IntN(4)/3
+	w.unique, w.known, w.written = w.rng.IntN(2) == 0, map[int]int{}, map[string]int{}
 	p := New(Options{
 		Make: fakeMake, Log: slog.New(slog.DiscardHandler), Destination: "destination", Variants: modelVariants, Namespace: "n", Function: "f",
 	})
@@ -367,7 +433,7 @@ func runModel(seed uint64, steps int) (problem string, trace []string) {
 		}
 		sum := chances[0] + chances[1] + chances[2]
 		if sum == 0 {
-			return w.check(), w.trace
+			return cmp.Or(w.replaced, w.check()), w.trace
 		}
 		switch n := w.rng.IntN(sum); {
 		case n < chances[0]:

@@ -11,10 +11,9 @@ import (
 	"io"
 	"log/slog"
 	"runtime"
-	"slices"
-	"sync"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
@@ -28,7 +27,7 @@ import (
 // Objects is the object store; see package store for the meaning of its errors.
 type Objects interface {
 	Head(ctx context.Context, bucket, key string) (store.Info, error)
-	Open(ctx context.Context, bucket, key string, cond store.Condition) (store.Object, error)
+	Open(ctx context.Context, bucket, key, ifNoneMatch string) (store.Object, error)
 	Put(ctx context.Context, bucket, key string, u store.Upload, ifMatch string) error
 	Delete(ctx context.Context, bucket, key, ifMatch string) error
 }
@@ -38,7 +37,7 @@ type Failures interface {
 	Send(ctx context.Context, body string) error
 }
 
-// Maker makes thumbnails, as thumbnail.Make does.
+// Maker makes thumbnails, as thumbnail.Make does: it returns soon after ctx ends, whatever the picture does.
 type Maker func(ctx context.Context, src io.Reader, size int64, variants []settings.Variant, limits thumbnail.Limits) (*thumbnail.Result, error)
 
 // Options are what a Processor needs. All fields without "optional" must be set.
@@ -123,52 +122,42 @@ func (p *Processor) Invoke(ctx context.Context, payload []byte) ([]byte, error) 
 	for _, err := range parsed.Unparsed() {
 		p.Log.ErrorContext(ctx, "message not understood", "requestId", requestID, "error", err.Error())
 	}
-	return parsed.Response(p.run(ctx, requestID, parsed.Jobs))
+	outcomes := p.run(ctx, requestID, parsed.Jobs)
+	for _, o := range outcomes {
+		if errors.Is(o.Err, thumbnail.ErrAbandoned) {
+			return nil, endOfProcess(o.Err)
+		}
+	}
+	return parsed.Response(outcomes)
 }
 
-// run does the jobs and returns an outcome for each by the time that ctx allows.
+// endOfProcess is the answer after which Lambda starts a new process. What is left running in this one would take memory
+// and processor from the next invocation, and nothing else can stop it.
+func endOfProcess(err error) error {
+	return messages.InvokeResponse_Error{Message: err.Error(), Type: "DecoderAbandoned", ShouldExit: true}
+}
+
+// run does the jobs and returns an outcome for each by the time that ctx allows. Those that are not done by then are
+// logged and counted as failed.
 func (p *Processor) run(ctx context.Context, requestID string, jobs []event.Job) []event.Outcome {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadlineCause(ctx, deadline.Add(-margin), errTooLate)
 		defer cancel()
 	}
-	var mu sync.Mutex
 	outcomes := make([]event.Outcome, len(jobs))
-	for i := range outcomes {
-		outcomes[i].Err = errTooLate // until it has one
+	var group errgroup.Group
+	group.SetLimit(maxJobs)
+	for _, indexes := range byObject(jobs) {
+		group.Go(func() error {
+			for _, i := range indexes {
+				outcomes[i] = p.do(ctx, requestID, jobs[i], len(jobs) == 1)
+			}
+			return nil
+		})
 	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		var group errgroup.Group
-		group.SetLimit(maxJobs)
-		for _, indexes := range byObject(jobs) {
-			group.Go(func() error {
-				for _, i := range indexes {
-					outcome := p.do(ctx, requestID, jobs[i], len(jobs) == 1)
-					mu.Lock()
-					outcomes[i] = outcome
-					mu.Unlock()
-				}
-				return nil
-			})
-		}
-		_ = group.Wait()
-	}()
-	select {
-	case <-done:
-	case <-ctx.Done():
-		// Time for jobs that look at the clock to end. A decoder that does not is
-		// left behind: what it makes is not written, since its context has ended.
-		select {
-		case <-done:
-		case <-time.After(margin / 2):
-		}
-	}
-	mu.Lock()
-	defer mu.Unlock()
-	return slices.Clone(outcomes)
+	_ = group.Wait() // soon after ctx ends, as every job then does
+	return outcomes
 }
 
 // byObject groups the indexes of jobs by object, in the order of their first

@@ -7,12 +7,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambda/messages"
+
+	"s3-thumbnail-creator/codec/format"
 	"s3-thumbnail-creator/handler/store"
 	"s3-thumbnail-creator/handler/store/storetest"
 	"s3-thumbnail-creator/handler/thumbnail"
@@ -51,13 +55,9 @@ func TestDuplicate(t *testing.T) {
 		if out := mustInvoke(t, p, payload("Created:Put a.jpg")); out != `{"jobs":["unchanged"]}` {
 			t.Errorf("%s: response %s", content, out)
 		}
-		for _, call := range d.calls {
-			if !strings.HasPrefix(call, "head ") && call != "open source/a.jpg" {
-				t.Errorf("%s: a duplicate makes the request %q", content, call)
-			}
-		}
-		if d.reads[len(d.reads)-1] != storetest.ETag([]byte(content)) {
-			t.Errorf("%s: a duplicate reads with the condition %q, want the ETag it has", content, d.reads)
+		slices.Sort(d.calls)
+		if got := strings.Join(d.calls, ", "); got != "head destination/thumb-a.jpg, open source/a.jpg" {
+			t.Errorf("%s: a duplicate makes the requests %s", content, got)
 		}
 		if d.makes != 0 {
 			t.Errorf("%s: a duplicate decodes the source", content)
@@ -126,15 +126,196 @@ func TestContentDecidesTheFormat(t *testing.T) {
 	}
 }
 
-// TestForeignObjects: what is not a thumbnail of this source is not deleted.
-func TestForeignObjects(t *testing.T) {
+// TestOneThumbnailHasOneOwner: what is not a thumbnail of this source is neither overwritten nor deleted. It is a failure
+// that says whose it is, and the other thumbnails are made.
+func TestOneThumbnailHasOneOwner(t *testing.T) {
+	for name, c := range map[string]struct {
+		there  store.Upload
+		reason []string
+	}{
+		"another source's": {
+			store.Upload{Body: []byte("other"), Metadata: map[string]string{"source-key": "d/a%20b.png"}},
+			[]string{`"d/a b.png"`, `"d/a b.jpg"`, "{dir}{stem}.webp", "s3://destination/d/a b.webp"},
+		},
+		"nobody's": {store.Upload{Body: []byte("mine")}, []string{"no thumbnail of this function", `"d/a b.jpg"`}},
+	} {
+		d := &doubles{}
+		p := newProcessor(d, func(o *Options) {
+			v := settings.DefaultVariant()
+			v.Name, v.Format, v.Key = "small", format.WebP, "{dir}{stem}.webp"
+			o.Variants = append(o.Variants, v)
+		})
+		d.Set("destination", "d/a b.webp", c.there)
+		d.upload("d/a b.jpg", "jpeg:one")
+		if out := mustInvoke(t, p, payload("Created:Put d/a+b.jpg")); !strings.Contains(out, "rejected") {
+			t.Errorf("%s: response %s", name, out)
+		}
+		want := fmt.Sprintf(`{"d/a b.webp":%q,"d/thumb-a b.jpg":"thumb of jpeg:one"}`, c.there.Body)
+		if got := d.thumbs(); got != want {
+			t.Errorf("%s: destination %s, want %s", name, got, want)
+		}
+		if len(d.messages) != 1 {
+			t.Fatalf("%s: %d failure messages, want one", name, len(d.messages))
+		}
+		for _, text := range c.reason {
+			if !strings.Contains(d.messages[0].Reason, text) {
+				t.Errorf("%s: the reason does not say %s: %s", name, text, d.messages[0].Reason)
+			}
+		}
+		d.Remove("source", "d/a b.jpg")
+		mustInvoke(t, p, payload("Removed:Delete d/a+b.jpg"))
+		if got, want := d.thumbs(), fmt.Sprintf(`{"d/a b.webp":%q}`, c.there.Body); got != want {
+			t.Errorf("%s: after the removal %s, want %s", name, got, want)
+		}
+	}
+}
+
+// TestTwoSourcesOfOneThumbnail: the first to come keeps it, however the two meet.
+func TestTwoSourcesOfOneThumbnail(t *testing.T) {
+	d := &doubles{}
+	p := newProcessor(d, func(o *Options) { o.Variants[0].Key, o.Variants[0].Format = "{dir}{stem}.webp", format.WebP })
+	d.upload("cat.jpg", "jpeg:one")
+	d.upload("cat.png", "png:two")
+	d.before = func(op, _ string) error {
+		if op == "put" { // the second comes between the first one's look and its write
+			d.before = nil
+			mustInvoke(t, p, payload("Created:Put cat.png"))
+		}
+		return nil
+	}
+	if out := mustInvoke(t, p, payload("Created:Put cat.jpg")); !strings.Contains(out, "rejected") || !strings.Contains(out, "cat.png") {
+		t.Errorf("response %s, want a rejection that names cat.png", out)
+	}
+	if got := d.thumbs(); got != `{"cat.webp":"thumb of png:two"}` {
+		t.Errorf("destination %s", got)
+	}
+}
+
+// TestKeyTooLong: it is a failure of its variant alone, and none when the source goes.
+func TestKeyTooLong(t *testing.T) {
+	d := &doubles{}
+	p := newProcessor(d, func(o *Options) {
+		v := settings.DefaultVariant()
+		v.Name, v.Key = "long", strings.Repeat("x", 500)+"{name}"
+		o.Variants = append(o.Variants, v)
+	})
+	key := strings.Repeat("y", 600)
+	d.upload(key, "jpeg:one")
+	for range 2 { // a duplicate says so again
+		if out := mustInvoke(t, p, payload("Created:Put "+key)); !strings.Contains(out, "rejected") || !strings.Contains(out, "1100 bytes") {
+			t.Errorf("response %s", out)
+		}
+	}
+	if got := len(d.Bucket("destination")); got != 1 {
+		t.Errorf("%d thumbnails, want that of the other variant", got)
+	}
+	d.messages = nil
+	d.Remove("source", key)
+	if out := mustInvoke(t, p, payload("Removed:Delete "+key)); out != `{"jobs":["gone"]}` || len(d.messages) > 0 {
+		t.Errorf("removal: response %s, failures %v", out, d.messages)
+	}
+	if got := d.thumbs(); got != "{}" {
+		t.Errorf("destination %s", got)
+	}
+}
+
+// TestRequests: what one picture costs.
+func TestRequests(t *testing.T) {
 	d := &doubles{}
 	p := newProcessor(d, nil)
-	d.Set("destination", "thumb-a.jpg", store.Upload{Body: []byte("mine")})
-	d.Set("destination", "thumb-a.jpg.png", store.Upload{Body: []byte("other"), Metadata: map[string]string{"source-key": "a.jpg.png"}})
-	mustInvoke(t, p, payload("Removed:Delete a.jpg"))
-	if got, want := d.thumbs(), `{"thumb-a.jpg":"mine","thumb-a.jpg.png":"other"}`; got != want {
-		t.Errorf("destination %s, want %s", got, want)
+	batch := []byte(`{"invocationSchemaVersion":"1.0","invocationId":"i","job":{"id":"j"},"tasks":[{"taskId":"t","s3Key":"a.jpg","s3BucketArn":"arn:aws:s3:::source"}]}`)
+	for _, step := range []struct {
+		what    string
+		do      func()
+		payload []byte
+		want    string
+	}{
+		{"a new picture", func() { d.upload("a.jpg", "jpeg:one") }, payload("Created:Put a.jpg"),
+			"head destination/thumb-a.jpg, head source/a.jpg, open source/a.jpg, put destination/thumb-a.jpg"},
+		{"a duplicate", func() {}, payload("Created:Put a.jpg"),
+			"head destination/thumb-a.jpg, open source/a.jpg"},
+		{"a listed picture that has its thumbnail", func() {}, batch,
+			"head destination/thumb-a.jpg, open source/a.jpg"},
+		{"another content", func() { d.upload("a.jpg", "jpeg:two") }, payload("Created:Put a.jpg"),
+			"head destination/thumb-a.jpg, head source/a.jpg, head source/a.jpg, open source/a.jpg, put destination/thumb-a.jpg"},
+		{"a removal", func() { d.Remove("source", "a.jpg") }, payload("Removed:Delete a.jpg"),
+			"delete destination/thumb-a.jpg, head destination/thumb-a.jpg, head source/a.jpg, head source/a.jpg, open source/a.jpg"},
+	} {
+		step.do()
+		d.calls, d.reads = nil, nil
+		mustInvoke(t, p, step.payload)
+		slices.Sort(d.calls)
+		if got := strings.Join(d.calls, ", "); got != step.want {
+			t.Errorf("%s: requests %s, want %s", step.what, got, step.want)
+		}
+		if listed := bytes.Equal(step.payload, batch); listed != (d.reads[0] != "") {
+			t.Errorf("%s: read with the condition %q", step.what, d.reads)
+		}
+	}
+}
+
+// TestNothingBeforeTheSource: the source is asked for before anything is known of the thumbnails.
+func TestNothingBeforeTheSource(t *testing.T) {
+	d := &doubles{}
+	p := newProcessor(d, nil)
+	d.upload("a.jpg", "jpeg:one")
+	asked := make(chan struct{})
+	d.before = func(op, key string) error {
+		switch {
+		case op == "open":
+			close(asked)
+		case op == "head" && strings.HasPrefix(key, "destination"):
+			<-asked // for ever, if it is not
+		}
+		return nil
+	}
+	mustInvoke(t, p, payload("Created:Put a.jpg"))
+}
+
+// TestLostAnswer: a thumbnail that was written is reported as created, though the answer to the write was lost and the
+// second attempt found it there.
+func TestLostAnswer(t *testing.T) {
+	d := &doubles{}
+	p := newProcessor(d, nil)
+	d.upload("a.jpg", "jpeg:one")
+	d.lostPuts = 1
+	if out := mustInvoke(t, p, payload("Created:Put a.jpg")); out != `{"jobs":["created"]}` {
+		t.Errorf("response %s", out)
+	}
+	if !strings.Contains(d.log.String(), `"ThumbnailsMade":1`) {
+		t.Errorf("log %s", d.log.String())
+	}
+}
+
+// TestSiblingsAreNotCancelled: one variant's conflict leaves the write of another alone.
+func TestSiblingsAreNotCancelled(t *testing.T) {
+	d := &doubles{}
+	p := newProcessor(d, func(o *Options) {
+		v := settings.DefaultVariant()
+		v.Name = "second"
+		o.Variants = append(o.Variants, v)
+	})
+	d.upload("a.jpg", "jpeg:one")
+	conflicts, refused := 0, make(chan struct{})
+	d.during = func(ctx context.Context, op, key string) error {
+		switch {
+		case op == "put" && key == "destination/thumb-a.jpg" && conflicts == 0:
+			conflicts++
+			close(refused)
+			return store.ErrConflict
+		case op == "put" && key == "destination/second-a.jpg":
+			<-refused
+			time.Sleep(10 * time.Millisecond) // for the first one's error to have its effect
+			return ctx.Err()
+		}
+		return nil
+	}
+	mustInvoke(t, p, payload("Created:Put a.jpg"))
+	if got := d.thumbs(); got != `{"second-a.jpg":"second of jpeg:one","thumb-a.jpg":"thumb of jpeg:one"}` {
+		t.Errorf("destination %s", got)
+	}
+	if puts := strings.Count(strings.Join(d.calls, " "), "put destination/second-a.jpg"); puts != 1 {
+		t.Errorf("the sibling was written %d times, want once", puts)
 	}
 }
 
@@ -232,7 +413,7 @@ func TestOneBadRecordHidesNoOther(t *testing.T) {
 				return nil, err
 			}
 			if string(body) == "panic" {
-				panic("index out of range")
+				return nil, &thumbnail.PanicError{Value: "index out of range", Stack: "goroutine 1, in a decoder"}
 			}
 			return make(ctx, bytes.NewReader(body), size, variants, limits)
 		}
@@ -269,7 +450,7 @@ func TestOneBadRecordHidesNoOther(t *testing.T) {
 	if len(d.messages) != 3 {
 		t.Errorf("%d failure messages, want 3", len(d.messages))
 	}
-	if !strings.Contains(d.log.String(), "safely") {
+	if !strings.Contains(d.log.String(), "in a decoder") {
 		t.Error("the log does not show the stack of the panic")
 	}
 }
@@ -293,37 +474,38 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// TestDeadline: what cannot be done in time is returned as failed before the
-// function would be killed, and nothing is written after that.
+// TestDeadline: what cannot be done in time is logged and returned as failed before the function would be killed, each
+// job by its key, and nothing is written after that.
 func TestDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &doubles{}
-		stuck := make(chan struct{})
 		p := newProcessor(d, func(o *Options) {
 			o.Make = func(ctx context.Context, src io.Reader, size int64, variants []settings.Variant, limits thumbnail.Limits) (*thumbnail.Result, error) {
 				body, _ := io.ReadAll(src)
-				if string(body) == "jpeg:stuck" {
-					<-stuck // does not look at ctx
+				if string(body) == "jpeg:slow" {
+					<-ctx.Done()
+					return nil, context.Cause(ctx)
 				}
 				return fakeMake(ctx, bytes.NewReader(body), size, variants, limits)
 			}
 		})
 		d.upload("quick.jpg", "jpeg:quick")
-		d.upload("stuck.jpg", "jpeg:stuck")
+		d.upload("slow.jpg", "jpeg:slow")
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		_, err := p.Invoke(ctx, []byte(`{"Records":[
-			{"messageId":"m1","body":`+quote(payload("Created:Put stuck.jpg"))+`},{"messageId":"m2","body":`+quote(payload("Created:Put quick.jpg"))+`}]}`))
+			{"messageId":"m1","body":`+quote(payload("Created:Put slow.jpg"))+`},{"messageId":"m2","body":`+quote(payload("Created:Put quick.jpg"))+`}]}`))
 		if err != nil {
 			t.Error(err)
 		}
 		if left := time.Until(deadlineOf(ctx)); left <= 0 || left > margin {
 			t.Errorf("answered %v before the deadline, want within %v", left, margin)
 		}
-		close(stuck)
-		synctest.Wait()
 		if got := d.thumbs(); got != `{"thumb-quick.jpg":"thumb of jpeg:quick"}` {
 			t.Errorf("destination %s", got)
+		}
+		if got := d.outcomes(t); got["slow.jpg"] != "failed" || got["quick.jpg"] != "created" {
+			t.Errorf("logged outcomes %v", got)
 		}
 		late, cancelLate := context.WithTimeout(t.Context(), margin+tooLate/2)
 		defer cancelLate()
@@ -332,6 +514,57 @@ func TestDeadline(t *testing.T) {
 			t.Errorf("with hardly any time left: error %v, requests %v", err, d.calls)
 		}
 	})
+}
+
+// TestDeadlineReachesEveryJob: those that had not even begun are logged and counted, too.
+func TestDeadlineReachesEveryJob(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &doubles{}
+		p := newProcessor(d, func(o *Options) {
+			o.Make = func(ctx context.Context, _ io.Reader, _ int64, _ []settings.Variant, _ thumbnail.Limits) (*thumbnail.Result, error) {
+				<-ctx.Done()
+				return nil, context.Cause(ctx)
+			}
+		})
+		var records []string
+		for i := range 3 * maxJobs {
+			d.upload(fmt.Sprint(i), "jpeg:one")
+			records = append(records, fmt.Sprint("Created:Put ", i))
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if _, err := p.Invoke(ctx, payload(records...)); !errors.Is(err, errTooLate) {
+			t.Errorf("error %v", err)
+		}
+		failed := 0
+		for _, outcome := range d.outcomes(t) {
+			if outcome == "failed" {
+				failed++
+			}
+		}
+		if failed != len(records) {
+			t.Errorf("%d of %d jobs are logged as failed", failed, len(records))
+		}
+	})
+}
+
+// TestAbandonedDecoderEndsTheProcess: whatever else the invocation has done, since nothing else frees what it holds.
+func TestAbandonedDecoderEndsTheProcess(t *testing.T) {
+	d := &doubles{}
+	p := newProcessor(d, func(o *Options) {
+		o.Make = func(context.Context, io.Reader, int64, []settings.Variant, thumbnail.Limits) (*thumbnail.Result, error) {
+			return nil, fmt.Errorf("%w: %w", thumbnail.ErrAbandoned, context.DeadlineExceeded)
+		}
+	})
+	d.upload("stuck.avif", "avif:one")
+	_, err := p.Invoke(t.Context(), payload("Created:Put stuck.avif", "Created:Put gone.jpg"))
+	answer, ok := errors.AsType[messages.InvokeResponse_Error](err)
+	if !ok || !answer.ShouldExit || !strings.Contains(answer.Message, "abandoned") {
+		t.Errorf("error %#v, want one that ends the process", err)
+	}
+	if got := d.outcomes(t); got["stuck.avif"] != "failed" || got["gone.jpg"] != "gone" {
+		t.Errorf("logged outcomes %v", got)
+	}
 }
 
 func deadlineOf(ctx context.Context) time.Time {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"golang.org/x/sync/errgroup"
+	"slices"
+	"sync"
 
 	"s3-thumbnail-creator/handler/event"
 	"s3-thumbnail-creator/handler/store"
@@ -23,16 +23,20 @@ var errBusy = errors.New("source or thumbnails keep changing")
 // reconcile makes the thumbnails of a source what its present content implies.
 //
 // It does not matter which event asked for it, how late or how often. Each
-// round looks at the thumbnails, then reads the source, then writes on the
-// condition that the thumbnails are still those it saw, and at last looks
-// whether the source is still the one it read. That gives two guarantees. A
-// thumbnail is not overwritten by one from an older read: whoever writes has
-// read the source after the previous write. And once the source rests, the
-// thumbnails are right: the last write to them was followed by a look at the
+// round looks at the thumbnails and reads the source, writes on the condition
+// that the thumbnails are still those it saw, and at last looks whether the
+// source is still the one it read. That gives two guarantees.
+//
+// A thumbnail is not overwritten or deleted by one who has read an older source: where there is one already, the source
+// is looked at between the look at the thumbnail and the change of it, so that whoever changes it knows the source as it
+// was after the previous change. A thumbnail that is written where there was none needs no such look.
+//
+// And once the source rests, the thumbnails are right: the last write to them was followed by a look at the
 // source that found it unchanged (a handler that dies between the two has its
 // event delivered again), and a change after that look has an event of its own,
-// whose handler sees that write. The second needs no conditional requests, and
-// holds where ETags recur, or a server ignores If-Match.
+// whose handler sees that write. That look cannot begin before the write has been answered: a handler of a removal that
+// comes between the two would find nothing to delete, and the write would leave an orphan. The second guarantee needs no
+// conditional requests, and holds where ETags recur, or a server ignores If-Match.
 func (p *Processor) reconcile(ctx context.Context, j event.Job, rec *report) error {
 	for range maxRounds {
 		rec.rounds++
@@ -46,111 +50,168 @@ func (p *Processor) reconcile(ctx context.Context, j event.Job, rec *report) err
 
 // round is one attempt. It returns false if something changed on the way.
 func (p *Processor) round(ctx context.Context, j event.Job, rec *report) (settled bool, err error) {
-	targets, err := p.targetsOf(j.Key)
-	if err != nil {
-		rec.reject(err)
-		return true, nil
-	}
-	found, err := p.observe(ctx, j.Key, targets)
-	if err != nil {
-		return false, err
-	}
-	source, uploads, err := p.produce(ctx, j, targets, found, rec)
+	targets, keyErr := p.targetsOf(j.Key)
+	source, err := p.look(ctx, j, targets, rec)
 	switch {
 	case errors.Is(err, store.ErrUnchanged):
-		rec.finish(Unchanged, "")
+		rec.unchanged(targets)
+		if keyErr != nil {
+			rec.reject(keyErr) // once more: nobody may have heard of it the first time
+		}
 		return true, nil
-	case errors.Is(err, store.ErrChanged):
-		return false, nil
 	case errors.Is(err, store.ErrNotFound):
 		rec.finish(Gone, "")
-		if p.KeepThumbnails {
-			return true, nil
-		}
-	case errors.Is(err, thumbnail.ErrNotImage):
-		rec.finish(Skipped, err.Error())
-	case permanent(err):
-		rec.reject(err)
-		if source == "" {
-			return true, nil // its content was not looked at, thumbnails of it may be right
-		}
+		return p.remove(ctx, j, "", targets, rec)
+	case errors.Is(err, store.ErrUnreadable):
+		rec.reject(err) // its content was not looked at, thumbnails of it may be right
+		return true, nil
 	case err != nil:
 		return false, err
-	default:
-		rec.finish(Created, "")
 	}
-	touched, err := p.apply(ctx, targets, found, source, uploads, rec)
-	if errors.Is(err, store.ErrConflict) {
+	return p.follow(ctx, j, source, targets, keyErr, rec)
+}
+
+// follow makes the thumbnails what the content of the open source implies, and closes it. Thumbnails that cannot be,
+// because their key is impossible (keyErr) or taken, are reported after the others are made.
+func (p *Processor) follow(ctx context.Context, j event.Job, source store.Object, targets []*target, keyErr error, rec *report) (settled bool, err error) {
+	etag := source.Info().ETag
+	problems := keyErr
+	targets = slices.DeleteFunc(targets, func(t *target) bool {
+		err := t.collision(p.Destination, j.Key)
+		problems = errors.Join(problems, err)
+		return err != nil
+	})
+	current := p.confirm(ctx, j, etag, targets)
+	result, err := p.makeFrom(ctx, j, source, targets, rec)
+	if ok, lookErr := current(); lookErr != nil {
+		return false, errors.Join(err, lookErr)
+	} else if !ok {
 		return false, nil
 	}
-	if err != nil || !touched {
-		return err == nil, err
+	switch {
+	case errors.Is(err, store.ErrChanged):
+		return false, nil
+	case errors.Is(err, thumbnail.ErrNotImage):
+		rec.finish(Skipped, err.Error())
+		return p.remove(ctx, j, etag, targets, rec)
+	case errors.Is(err, thumbnail.ErrRejected):
+		rec.reject(err)
+		return p.remove(ctx, j, etag, targets, rec)
+	case err != nil:
+		return false, err
 	}
-	return p.stillIs(ctx, j, source)
+	rec.finish(Created, "")
+	if problems != nil {
+		rec.reject(problems)
+	}
+	return p.write(ctx, j, etag, targets, result, rec)
 }
 
-// permanent says whether an error comes again however often one tries.
-func permanent(err error) bool {
-	return errors.Is(err, thumbnail.ErrRejected) || errors.Is(err, store.ErrUnreadable) ||
-		errors.Is(err, errPanic)
+// confirm looks at the source once more where a thumbnail is there that may have to be changed, and it was looked at
+// after, or while, the source was read. It does so while the thumbnails are made; the function that it returns waits for
+// the answer: whether the source still has that ETag ("": is absent).
+func (p *Processor) confirm(ctx context.Context, j event.Job, etag string, targets []*target) (current func() (bool, error)) {
+	if j.Listed || !slices.ContainsFunc(targets, func(t *target) bool { return t.owned() && !t.fresh(etag) }) {
+		return func() (bool, error) { return true, nil }
+	}
+	var ok bool
+	var err error
+	var looking sync.WaitGroup
+	looking.Go(func() { ok, err = p.sourceIs(ctx, j, etag) })
+	return func() (bool, error) { looking.Wait(); return ok, err }
 }
 
-// produce reads the source and makes its thumbnails, in the order of the targets, unless all there should be are there:
-// then the error is store.ErrUnchanged. The ETag of the source is returned also with errors that concern its content.
-func (p *Processor) produce(ctx context.Context, j event.Job, targets []target, found []existing, rec *report) (etag string, uploads []store.Upload, err error) {
-	result, info, err := p.makeFrom(ctx, j, targets, found, rec)
-	if err != nil {
-		return info.ETag, nil, err
-	}
-	for i, t := range result.Thumbnails {
-		uploads = append(uploads, store.Upload{
-			Body: t.Body, ContentType: t.Format.MediaType(), CacheControl: p.CacheControl,
+// write writes the thumbnails that are not there already.
+func (p *Processor) write(ctx context.Context, j event.Job, etag string, targets []*target, result *thumbnail.Result, rec *report) (settled bool, err error) {
+	var changes changes
+	for i, t := range targets {
+		if t.fresh(etag) {
+			continue
+		}
+		made := result.Thumbnails[i]
+		upload := store.Upload{
+			Body: made.Body, ContentType: made.Format.MediaType(), CacheControl: p.CacheControl,
 			Metadata: map[string]string{
-				metaSourceKey: ownerOf(j.Key), metaSourceETag: info.ETag, metaSettings: targets[i].fingerprint,
+				metaSourceKey: t.owner, metaSourceETag: etag, metaSettings: t.fingerprint, metaRequestID: rec.requestID,
 			},
+		}
+		changes.begin(func() error {
+			if err := p.Objects.Put(ctx, p.Destination, t.key, upload, t.found.ETag); err != nil {
+				return err
+			}
+			rec.wrote(made, t.key)
+			return nil
 		})
 	}
-	rec.made(result, targets)
-	return info.ETag, uploads, nil
+	return p.settle(ctx, j, etag, &changes, rec)
 }
 
-// apply writes the thumbnails, or removes those there are if there should be none: the source is gone or no picture. It
-// says whether it changed anything.
-func (p *Processor) apply(ctx context.Context, targets []target, found []existing, source string, uploads []store.Upload, rec *report) (touched bool, err error) {
-	defer rec.timer(&rec.store)()
-	changes, ctx := errgroup.WithContext(ctx)
-	for i, t := range targets {
-		old := found[i]
-		switch {
-		case uploads != nil && !old.fresh(t, source):
-			touched = true
-			changes.Go(func() error {
-				if err := p.Objects.Put(ctx, p.Destination, t.key, uploads[i], old.ETag); err != nil {
-					return err
-				}
-				rec.wrote(uploads[i])
-				return nil
-			})
-		case uploads == nil && old.owned && !p.KeepThumbnails:
-			touched = true
-			changes.Go(func() error {
-				if err := p.Objects.Delete(ctx, p.Destination, t.key, old.ETag); err != nil {
-					return err
-				}
-				rec.removed()
-				return nil
-			})
+// remove deletes the thumbnails that there should not be: the source is gone, or no picture.
+func (p *Processor) remove(ctx context.Context, j event.Job, etag string, targets []*target, rec *report) (settled bool, err error) {
+	if p.KeepThumbnails {
+		return true, nil
+	}
+	if etag == "" { // of a source that is there, confirm has seen to it
+		if ok, err := p.confirm(ctx, j, "", targets)(); err != nil || !ok {
+			return false, err
 		}
 	}
-	return touched, changes.Wait()
+	var changes changes
+	for _, t := range targets {
+		if !t.owned() {
+			continue
+		}
+		changes.begin(func() error {
+			if err := p.Objects.Delete(ctx, p.Destination, t.key, t.found.ETag); err != nil {
+				return err
+			}
+			rec.removed()
+			return nil
+		})
+	}
+	return p.settle(ctx, j, etag, &changes, rec)
 }
 
-// stillIs says whether the source has that ETag ("": is absent) after the
-// thumbnails were changed.
-func (p *Processor) stillIs(ctx context.Context, j event.Job, etag string) (bool, error) {
-	info, err := p.Objects.Head(ctx, j.Bucket, j.Key)
-	if errors.Is(err, store.ErrNotFound) {
-		return etag == "", nil
+// settle waits for the changes and then looks at the source for the last time, if there were any.
+func (p *Processor) settle(ctx context.Context, j event.Job, etag string, changes *changes, rec *report) (settled bool, err error) {
+	began := rec.timer(&rec.store)
+	err = changes.wait()
+	began()
+	switch {
+	case errors.Is(err, store.ErrConflict):
+		return false, nil
+	case err != nil || changes.count == 0:
+		return err == nil, err
 	}
-	return err == nil && info.ETag == etag, err
+	return p.sourceIs(ctx, j, etag)
+}
+
+// changes are requests that change thumbnails of one source, all under way at once. None is cancelled when another
+// fails: a request that was given up may still be served, when nobody counts with it any more.
+type changes struct {
+	count   int
+	running sync.WaitGroup
+	mu      sync.Mutex
+	errs    []error
+}
+
+func (c *changes) begin(do func() error) {
+	c.count++
+	c.running.Go(func() {
+		err := do()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.errs = append(c.errs, err)
+	})
+}
+
+// wait returns store.ErrConflict if that is all that went wrong, else the other errors.
+func (c *changes) wait() error {
+	c.running.Wait()
+	conflict := errors.Is(errors.Join(c.errs...), store.ErrConflict)
+	c.errs = slices.DeleteFunc(c.errs, func(err error) bool { return errors.Is(err, store.ErrConflict) })
+	if err := errors.Join(c.errs...); err != nil || !conflict {
+		return err
+	}
+	return store.ErrConflict
 }

@@ -44,7 +44,7 @@ type report struct {
 	bytesSaved   int64
 
 	mu       sync.Mutex
-	outputs  []output
+	outputs  []output // that were written
 	bytesOut int64
 	deleted  int
 }
@@ -53,8 +53,8 @@ type report struct {
 type output struct {
 	Variant string `json:"variant"`
 	Key     string `json:"key"`
-	Width   int    `json:"width"`
-	Height  int    `json:"height"`
+	Width   int    `json:"width,omitempty"`
+	Height  int    `json:"height,omitempty"`
 	Bytes   int    `json:"bytes"`
 }
 
@@ -74,33 +74,40 @@ func (r *report) timer(to *time.Duration) func() {
 	return func() { *to += time.Since(began) }
 }
 
-// read counts the transfer of a source.
-func (r *report) read(received int64, info store.Info) {
-	r.info = info
-	r.bytesIn += received
-	r.bytesSaved += info.Size - received
+// read counts the transfer of a source that is closed.
+func (r *report) read(source store.Object) {
+	r.info = source.Info()
+	r.bytesIn += source.Received()
+	r.bytesSaved += r.info.Size - source.Received()
+}
+
+// unchanged sets the outcome where all thumbnails are there: Created if this job wrote them, though the answer to that
+// was lost and the second attempt met a conflict with the first.
+func (r *report) unchanged(targets []*target) {
+	r.finish(Unchanged, "")
+	for _, t := range targets {
+		if r.rounds > 1 && r.requestID != "" && t.found.Metadata[metaRequestID] == r.requestID {
+			r.finish(Created, "")
+			r.outputs = append(r.outputs, output{Variant: t.variant.Name, Key: t.key, Bytes: int(t.found.Size)})
+		}
+	}
 }
 
 // made keeps what Make says of a picture.
-func (r *report) made(result *thumbnail.Result, targets []target) {
+func (r *report) made(result *thumbnail.Result) {
 	r.source = &result.Source
 	r.stages.Decode += result.Stages.Decode
 	r.stages.Resize += result.Stages.Resize
 	r.stages.Encode += result.Stages.Encode
-	r.outputs = nil
-	for i, t := range result.Thumbnails {
-		r.outputs = append(r.outputs, output{
-			Variant: t.Variant.Name, Key: targets[i].key,
-			Width: t.Width, Height: t.Height, Bytes: len(t.Body),
-		})
-	}
 	r.stage = "write"
 }
 
-func (r *report) wrote(u store.Upload) {
+// wrote counts a thumbnail that was written.
+func (r *report) wrote(t thumbnail.Thumbnail, key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.bytesOut += int64(len(u.Body))
+	r.bytesOut += int64(len(t.Body))
+	r.outputs = append(r.outputs, output{Variant: t.Variant.Name, Key: key, Width: t.Width, Height: t.Height, Bytes: len(t.Body)})
 }
 
 func (r *report) removed() {
@@ -152,7 +159,7 @@ func (r *report) log(ctx context.Context, err error) {
 			slog.String("format", string(s.Format)), slog.Int("width", s.Width), slog.Int("height", s.Height),
 			slog.Int("orientation", s.Orientation), slog.Int("frames", s.Frames), slog.Bool("truncated", s.Truncated)))
 	}
-	if len(r.outputs) > 0 && err == nil && r.outcome == Created {
+	if len(r.outputs) > 0 {
 		attrs = append(attrs, slog.Any("thumbnails", r.outputs))
 	}
 	if r.rounds > 1 {

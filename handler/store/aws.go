@@ -37,7 +37,7 @@ func (a *AWS) S3() *S3 {
 	if !strings.HasPrefix(endpoint, "http:") {
 		go trust() // while Lambda fetches the first event
 	}
-	return &S3{first: firstRange, client: s3.New(s3.Options{
+	return &S3{client: s3.New(s3.Options{
 		Region:       a.Region,
 		Credentials:  a.credentials(),
 		BaseEndpoint: optional(endpoint),

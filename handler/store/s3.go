@@ -19,10 +19,7 @@ import (
 )
 
 // S3 is an object store. Its methods are safe for concurrent use.
-type S3 struct {
-	client *s3.Client
-	first  int64 // bytes of an object's first range
-}
+type S3 struct{ client *s3.Client }
 
 // Head returns what S3 knows of an object without its bytes, or ErrNotFound.
 func (s *S3) Head(ctx context.Context, bucket, key string) (Info, error) {
@@ -36,45 +33,31 @@ func (s *S3) Head(ctx context.Context, bucket, key string) (Info, error) {
 	return Info{ETag: unquoted(out.ETag), Size: aws.ToInt64(out.ContentLength), Metadata: lower(out.Metadata)}, nil
 }
 
-// Open starts to read an object: it returns when the headers of the first
-// range are there. Errors: ErrNotFound, ErrUnchanged, ErrUnreadable.
-func (s *S3) Open(ctx context.Context, bucket, key string, cond Condition) (Object, error) {
-	fetch := func(ctx context.Context, from, to int64, etag string) (part, error) {
-		return s.get(ctx, bucket, key, from, to, etag, cond.IfNoneMatch)
+// Open starts to read an object: it returns when the headers of the response are there. Where ifNoneMatch is set and
+// the object has that ETag, it returns ErrUnchanged. Other errors: ErrNotFound, ErrUnreadable.
+func (s *S3) Open(ctx context.Context, bucket, key, ifNoneMatch string) (Object, error) {
+	fetch := func(ctx context.Context, from int64, etag string) (io.ReadCloser, Info, error) {
+		return s.get(ctx, bucket, key, from, etag, ifNoneMatch)
 	}
-	first, err := fetch(ctx, 0, s.first-1, "")
+	ctx, cancel := context.WithCancel(ctx)
+	body, info, err := fetch(ctx, 0, "")
+	if err == nil && ifNoneMatch != "" && info.ETag == ifNoneMatch {
+		_ = body.Close()
+		err = ErrUnchanged // a server that ignores If-None-Match
+	}
 	if err != nil {
-		if statusOf(err) == http.StatusRequestedRangeNotSatisfiable {
-			// An empty object has no first byte to give.
-			return s.openEmpty(ctx, bucket, key, cond)
-		}
+		cancel()
 		return nil, fmt.Errorf("read %s: %w", name(bucket, key), classifyGet(err))
 	}
-	if cond.IfNoneMatch != "" && first.info.ETag == cond.IfNoneMatch {
-		_ = first.body.Close()
-		return nil, fmt.Errorf("read %s: %w", name(bucket, key), ErrUnchanged)
-	}
-	return newRanged(ctx, name(bucket, key), fetch, first, s.first, cond.ReadAhead), nil
+	return newStream(ctx, cancel, name(bucket, key), fetch, body, info), nil
 }
 
-// openEmpty opens an object of no bytes, for which S3 answers a ranged GET with 416.
-func (s *S3) openEmpty(ctx context.Context, bucket, key string, cond Condition) (Object, error) {
-	info, err := s.Head(ctx, bucket, key)
-	switch {
-	case err != nil:
-		return nil, err
-	case info.Size > 0:
-		return nil, fmt.Errorf("read %s: %w", name(bucket, key), ErrChanged)
-	case info.ETag == cond.IfNoneMatch:
-		return nil, fmt.Errorf("read %s: %w", name(bucket, key), ErrUnchanged)
+// get asks for an object from a byte on, to its end. It must have the given ETag unless that is empty.
+func (s *S3) get(ctx context.Context, bucket, key string, from int64, etag, ifNoneMatch string) (io.ReadCloser, Info, error) {
+	in := &s3.GetObjectInput{Bucket: &bucket, Key: &key}
+	if from > 0 {
+		in.Range = aws.String(fmt.Sprintf("bytes=%d-", from))
 	}
-	return newRanged(ctx, name(bucket, key), nil, part{body: http.NoBody, info: info}, s.first, nil), nil
-}
-
-// get asks for the bytes from..to, both included, of an object (to < 0: to its
-// end) that must have the given ETag unless that is empty.
-func (s *S3) get(ctx context.Context, bucket, key string, from, to int64, etag, ifNoneMatch string) (part, error) {
-	in := &s3.GetObjectInput{Bucket: &bucket, Key: &key, Range: aws.String(byteRange(from, to))}
 	switch {
 	case etag != "":
 		in.IfMatch = aws.String(quoted(etag))
@@ -83,26 +66,24 @@ func (s *S3) get(ctx context.Context, bucket, key string, from, to int64, etag, 
 	}
 	out, err := s.client.GetObject(ctx, in)
 	if err != nil {
-		return part{}, err
+		return nil, Info{}, err
 	}
-	p := part{body: out.Body, info: Info{ETag: unquoted(out.ETag), Size: aws.ToInt64(out.ContentLength), Metadata: lower(out.Metadata)}}
+	info := Info{ETag: unquoted(out.ETag), Size: aws.ToInt64(out.ContentLength), Metadata: lower(out.Metadata)}
 	switch {
-	case etag != "" && p.info.ETag != etag:
+	case out.ContentLength == nil:
+		err = errors.New("the response has no Content-Length")
+	case etag != "" && info.ETag != etag:
 		err = ErrChanged // a server that ignores If-Match
 	case out.ContentRange != nil:
-		p.end, p.info.Size, err = parseRange(*out.ContentRange, from)
-	case out.ContentLength == nil:
-		err = errors.New("the response has neither Content-Range nor Content-Length")
-	default:
-		// The whole object: a server that knows no ranges.
-		p.end = p.info.Size
+		info.Size, err = parseRange(*out.ContentRange, from)
+	case from > 0: // a server that knows no ranges
 		_, err = io.CopyN(io.Discard, out.Body, from)
 	}
 	if err != nil {
 		_ = out.Body.Close()
-		return part{}, err
+		return nil, Info{}, err
 	}
-	return p, nil
+	return out.Body, info, nil
 }
 
 // Put writes an object: over the one that has the ETag ifMatch, or, where that
@@ -148,6 +129,8 @@ func (s *S3) Delete(ctx context.Context, bucket, key, ifMatch string) error {
 // classifyGet turns the errors of GetObject that callers branch on into theirs.
 func classifyGet(err error) error {
 	switch code := codeOf(err); {
+	case err == nil:
+		return nil
 	case statusOf(err) == http.StatusNotModified:
 		return ErrUnchanged
 	case statusOf(err) == http.StatusPreconditionFailed:
@@ -185,22 +168,14 @@ func codeOf(err error) string {
 	return ""
 }
 
-// byteRange is the value of a Range header; to < 0 means to the end (RFC 9110, section 14.1.2).
-func byteRange(from, to int64) string {
-	if to < 0 {
-		return fmt.Sprintf("bytes=%d-", from)
-	}
-	return fmt.Sprintf("bytes=%d-%d", from, to)
-}
-
-// parseRange reads a Content-Range header, which must begin at from: where the
-// range ends (the byte after its last) and how large the object is (RFC 9110, section 14.4).
-func parseRange(header string, from int64) (end, size int64, err error) {
+// parseRange returns the size of the whole object from the Content-Range of a response that begins at byte from and
+// reaches to the object's end (RFC 9110, section 14.4).
+func parseRange(header string, from int64) (size int64, err error) {
 	var first, last int64
-	if n, _ := fmt.Sscanf(header, "bytes %d-%d/%d", &first, &last, &size); n != 3 || first != from || last < first || last >= size {
-		return 0, 0, fmt.Errorf("Content-Range is %q, want bytes %d-LAST/SIZE", header, from)
+	if n, _ := fmt.Sscanf(header, "bytes %d-%d/%d", &first, &last, &size); n != 3 || first != from || last != size-1 {
+		return 0, fmt.Errorf("Content-Range is %q, want all bytes from %d on", header, from)
 	}
-	return last + 1, size, nil
+	return size, nil
 }
 
 // crc is S3's x-amz-checksum-crc32: big-endian, base64.

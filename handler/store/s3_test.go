@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -50,9 +51,7 @@ func newServer(t *testing.T, front func(w http.ResponseWriter, r *http.Request) 
 	}))
 	t.Cleanup(server.Close)
 	aws := &store.AWS{Region: "eu-west-1", AccessKeyID: "id", SecretKey: "secret", Endpoint: server.URL}
-	s := aws.S3()
-	s.SetFirstRange(storetest.FirstRange)
-	return s
+	return aws.S3()
 }
 
 // fail answers as S3 does.
@@ -77,28 +76,41 @@ func TestS3WithoutRanges(t *testing.T) {
 	storetest.Reads(t, s, "bucket")
 }
 
+// cutAfter makes the server send only so many bytes of each GET, whatever Content-Length says, for the first times times.
+func cutAfter(n int64, times int32) (front func(http.ResponseWriter, *http.Request) bool, ranges *[]string) {
+	ranges = &[]string{}
+	var cut atomic.Int32
+	body := storetest.Pattern(3 << 10)
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodGet {
+			return false
+		}
+		*ranges = append(*ranges, r.Header.Get("Range"))
+		if cut.Add(1) > times {
+			return false
+		}
+		var from int64
+		status := http.StatusOK
+		w.Header().Set("ETag", `"`+storetest.ETag(body)+`"`)
+		if _, err := fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &from); err == nil {
+			w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(body)-1, len(body)))
+			status = http.StatusPartialContent
+		}
+		w.Header().Set("Content-Length", fmt.Sprint(int64(len(body))-from))
+		w.WriteHeader(status)
+		_, _ = w.Write(body[from : from+n])
+		return true
+	}, ranges
+}
+
 func TestS3BrokenTransferIsResumed(t *testing.T) {
-	var broken, resumed atomic.Int32
-	s := newServer(t, func(w http.ResponseWriter, r *http.Request) bool {
-		// The second range breaks off after 100 bytes, as the connection does.
-		if r.Method == http.MethodGet && r.Header.Get("Range") == "bytes=1024-3071" && broken.Add(1) == 1 {
-			w.Header().Set("ETag", `"`+storetest.ETag(storetest.Pattern(3<<10))+`"`)
-			w.Header().Set("Content-Range", "bytes 1024-3071/3072")
-			w.Header().Set("Content-Length", "2048")
-			w.WriteHeader(http.StatusPartialContent)
-			_, _ = w.Write(storetest.Pattern(3 << 10)[1024:1124])
-			return true
-		}
-		if r.Header.Get("Range") == "bytes=1124-3071" {
-			resumed.Add(1)
-		}
-		return false
-	})
+	front, ranges := cutAfter(100, 3)
+	s := newServer(t, front)
 	want := storetest.Pattern(3 << 10)
 	if err := s.Put(t.Context(), "bucket", "key", store.Upload{Body: want}, ""); err != nil {
 		t.Fatal(err)
 	}
-	o, err := s.Open(t.Context(), "bucket", "key", store.Condition{})
+	o, err := s.Open(t.Context(), "bucket", "key", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,8 +119,43 @@ func TestS3BrokenTransferIsResumed(t *testing.T) {
 	if err != nil || !bytes.Equal(got, want) {
 		t.Errorf("got %d bytes, equal %v, error %v", len(got), bytes.Equal(got, want), err)
 	}
-	if broken.Load() == 0 || resumed.Load() != 1 {
-		t.Errorf("range asked for %d times, resumed %d times, want at least once and once", broken.Load(), resumed.Load())
+	if got, want := strings.Join(*ranges, " "), " bytes=100- bytes=200- bytes=300-"; got != want {
+		t.Errorf("ranges asked for: %q, want %q", got, want)
+	}
+}
+
+// TestS3BrokenTransferIsNoEnd: a transfer that cannot be resumed is an error that nobody can take for the end of the object.
+func TestS3BrokenTransferIsNoEnd(t *testing.T) {
+	front, _ := cutAfter(100, 100)
+	s := newServer(t, front)
+	o, err := s.Open(t.Context(), "bucket", "key", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = o.Close() }()
+	got, err := io.ReadAll(o)
+	if len(got) != 400 || !errors.Is(err, store.ErrBroken) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("%d bytes, error %v; want 400 and ErrBroken, which is no io.EOF nor io.ErrUnexpectedEOF", len(got), err)
+	}
+	if err == nil || !strings.Contains(err.Error(), "byte 400 of 3072") {
+		t.Errorf("error %v, want it to say where the transfer broke", err)
+	}
+}
+
+// TestS3ResumesOnlyTheSameObject: what comes after a break is of the object that was opened, or it is ErrChanged.
+func TestS3ResumesOnlyTheSameObject(t *testing.T) {
+	front, _ := cutAfter(100, 1)
+	s := newServer(t, front)
+	if err := s.Put(t.Context(), "bucket", "key", store.Upload{Body: []byte("another object by now")}, ""); err != nil {
+		t.Fatal(err)
+	}
+	o, err := s.Open(t.Context(), "bucket", "key", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = o.Close() }()
+	if _, err := io.ReadAll(o); !errors.Is(err, store.ErrChanged) {
+		t.Errorf("error %v, want ErrChanged", err)
 	}
 }
 
@@ -129,7 +176,7 @@ func TestS3Errors(t *testing.T) {
 			fail(w, c.status, c.code)
 			return true
 		})
-		_, err := s.Open(t.Context(), "bucket", "key", store.Condition{})
+		_, err := s.Open(t.Context(), "bucket", "key", "")
 		if err == nil {
 			t.Errorf("%s: no error", c.code)
 		}

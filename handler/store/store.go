@@ -1,7 +1,7 @@
 // Package store reads pictures from S3 and writes thumbnails to it, and sends
 // failure messages to SQS.
 //
-// The S3 type has just the five operations that thumbnails need, each with the
+// The S3 type has just the operations that thumbnails need, each with the
 // conditions that let many handlers work on one key at once: a read that says
 // "not if it is still this", a write and a delete that say "only if it is
 // still that". ETags are plain strings without quotes everywhere in this
@@ -25,8 +25,10 @@ var (
 	// ErrConflict: a write or delete was refused, since the object is no longer
 	// in the state that it named (S3: 412, 409, and 404 for a write If-Match).
 	ErrConflict = errors.New("object was changed by someone else")
-	// ErrChanged: the object was overwritten or deleted while it was being read.
+	// ErrChanged: the object was overwritten or deleted while it was being read, and the read had to be resumed.
 	ErrChanged = errors.New("object changed while it was read")
+	// ErrBroken: a transfer broke and could not be resumed. What was read of the object says nothing about the rest.
+	ErrBroken = errors.New("transfer broken")
 	// ErrUnreadable: S3 will not give this object to a plain GET, however often
 	// it is asked: it is archived, or encrypted with a key of the customer's (SSE-C).
 	ErrUnreadable = errors.New("object cannot be read")
@@ -39,27 +41,15 @@ type Info struct {
 	Metadata map[string]string // user metadata, names in lower case without x-amz-meta-
 }
 
-// Object is an object being read. Reading it gives all its bytes in order, from
-// as many ranged requests as it takes; a read fails with ErrChanged if the
-// object does not stay the one that was opened. Close may come at any time.
+// Object is an object being read. Reading it gives all its bytes in order; a
+// transfer that breaks is resumed, and a read then fails with ErrChanged if the
+// object is not the one that was opened. Close may come at any time.
 type Object interface {
 	io.ReadCloser
 	// Info is known from the moment the object is open.
 	Info() Info
-	// Received is the number of bytes of the object that were asked for and
-	// have arrived so far. Size less Received after Close is what a reader that
-	// stopped early has saved.
+	// Received is the number of bytes of the object that have been read so far.
 	Received() int64
-}
-
-// Condition is what a read depends on.
-type Condition struct {
-	// IfNoneMatch, where set, makes Open return ErrUnchanged if the object has this ETag.
-	IfNoneMatch string
-	// ReadAhead is shown the first bytes of an object that is larger than the
-	// first range, and says whether all of it will be wanted, so that the rest
-	// can be asked for at once. Nil means no.
-	ReadAhead func(head []byte) bool
 }
 
 // Upload is an object to be written.

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"time"
 
 	"s3-thumbnail-creator/codec"
@@ -76,44 +77,94 @@ type Thumbnail struct {
 // the source.
 type Stages struct{ Decode, Resize, Encode time.Duration }
 
+// grace is how long Make waits, after its context has ended, for a decoder to notice.
+const grace = 150 * time.Millisecond
+
+// ErrAbandoned says that the context ended and Make did not wait any longer for a decoder or encoder that takes no notice
+// of it. That is still running, and what it holds is free only when it has ended, or the process has.
+var ErrAbandoned = errors.New("decoder abandoned")
+
+// PanicError says that a decoder or encoder panicked, which is taken for the picture's fault. It wraps ErrRejected.
+type PanicError struct {
+	Value any
+	Stack string
+}
+
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("%v: decoder failed: panic: %v", ErrRejected, e.Value)
+}
+
+func (e *PanicError) Unwrap() error { return ErrRejected }
+
 // Make reads a picture of size bytes (0: unknown) from src and makes all
 // variants of it. It reads only as far as the thumbnails need.
 //
-// An error wraps ErrNotImage, or ErrRejected through ErrCorrupt, ErrUnsupported
-// or ErrTooLarge; any other error is one of src.Read or of ctx, and a later
-// attempt may succeed. The variants must be valid; a variant whose format is settings.Same has the source's where that is
-// written, else JPEG, or PNG if it has transparent pixels.
+// An error wraps ErrNotImage, or ErrRejected through ErrCorrupt, ErrUnsupported,
+// ErrTooLarge or a PanicError; any other error is one of src.Read or of ctx, and a later
+// attempt may succeed. An error of src.Read but io.EOF after size bytes always is Make's error, however far the decoder
+// got: a broken transfer is no damaged picture. Make returns within 150 ms of the end of ctx, with ErrAbandoned if
+// something is then left running, which may read src until it ends.
+//
+// The variants must be valid; a variant whose format is settings.Same has the source's where that is
+// written, else JPEG, or PNG if it has transparent pixels. Without variants Make only tells whether there could be any.
 func Make(ctx context.Context, src io.Reader, size int64, variants []settings.Variant, limits Limits) (*Result, error) {
+	type outcome struct {
+		result *Result
+		err    error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		defer func() {
+			if r := recover(); r != nil {
+				done <- outcome{err: &PanicError{r, string(debug.Stack())}}
+			}
+		}()
+		result, err := makeAll(ctx, src, size, variants, limits)
+		done <- outcome{result, err}
+	}()
+	select {
+	case o := <-done:
+		return o.result, o.err
+	case <-ctx.Done():
+	}
+	select {
+	case o := <-done:
+		return o.result, o.err
+	case <-time.After(grace):
+		return nil, fmt.Errorf("%w: %w", ErrAbandoned, context.Cause(ctx))
+	}
+}
+
+// makeAll is Make for as long as that takes.
+func makeAll(ctx context.Context, src io.Reader, size int64, variants []settings.Variant, limits Limits) (*Result, error) {
 	began := time.Now()
-	in := &source{ctx: ctx, r: src, limit: limits.MaxBytes}
+	in := &source{ctx: ctx, r: src, size: size, limit: limits.MaxBytes}
 	decoder, err := open(in, size)
 	if err != nil {
 		return nil, in.explain(err)
 	}
 	info := decoder.Info()
-	width, height := info.Width, info.Height
-	if transposed(info.Orientation) {
-		width, height = height, width
-	}
 	plans, targetWidth, targetHeight := planAll(variants, info)
-	if err := limits.check(decoder, targetWidth, targetHeight); err != nil {
+	if err := limits.check(decoder, variants, plans, targetWidth, targetHeight); err != nil {
 		return nil, err
 	}
+	result := &Result{Source: sourceOf(info)}
+	if len(variants) == 0 {
+		return result, in.err
+	}
 	picture, err := decoder.Decode(targetWidth, targetHeight)
+	if err == nil {
+		err = in.err
+	}
 	if err != nil {
 		return nil, in.explain(err)
 	}
 	picture = toSRGB(picture, info)
-	result := &Result{
-		Source: Source{
-			Format: info.Format, Width: width, Height: height, Orientation: info.Orientation,
-			Frames: max(info.Frames, 1), Truncated: picture.Truncated, BytesRead: in.read,
-		},
-		Stages: Stages{Decode: time.Since(began)},
-	}
+	result.Source.Truncated, result.Source.BytesRead = picture.Truncated, in.read
+	result.Stages.Decode = time.Since(began)
 	for i, v := range variants {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, context.Cause(ctx)
 		}
 		thumb, err := result.make(picture, info, v, plans[i])
 		if err != nil {
@@ -124,6 +175,21 @@ func Make(ctx context.Context, src io.Reader, size int64, variants []settings.Va
 	return result, nil
 }
 
+// sourceOf describes the picture as its header does.
+func sourceOf(info raster.Info) Source {
+	s := Source{
+		Format: info.Format, Width: info.Width, Height: info.Height,
+		Orientation: info.Orientation, Frames: max(info.Frames, 1),
+	}
+	if transposed(info.Orientation) {
+		s.Width, s.Height = s.Height, s.Width
+	}
+	return s
+}
+
+// newDecoder reads the header of a picture; tests put others in its place.
+var newDecoder = codec.NewDecoder
+
 // open finds out the format and reads the header.
 func open(in *source, size int64) (raster.Decoder, error) {
 	f, whole, err := codec.Detect(in)
@@ -133,7 +199,7 @@ func open(in *source, size int64) (raster.Decoder, error) {
 	if in.limit > 0 && size > in.limit {
 		return nil, fmt.Errorf("%w: the file has %d bytes, the limit is %d", ErrTooLarge, size, in.limit)
 	}
-	return codec.NewDecoder(f, whole, size)
+	return newDecoder(f, whole, size)
 }
 
 // planAll plans every variant in stored orientation and returns the size that
@@ -153,19 +219,31 @@ func planAll(variants []settings.Variant, info raster.Info) (plans []plan, width
 }
 
 // check compares what the header says with the limits.
-func (l Limits) check(d raster.Decoder, targetWidth, targetHeight int) error {
+func (l Limits) check(d raster.Decoder, variants []settings.Variant, plans []plan, targetWidth, targetHeight int) error {
 	info := d.Info()
 	pixels := int64(info.Width) * int64(info.Height)
 	if l.MaxPixels > 0 && pixels > l.MaxPixels {
 		return fmt.Errorf("%w: %dx%d is %.1f megapixels, the limit is %.1f",
 			ErrTooLarge, info.Width, info.Height, float64(pixels)/1e6, float64(l.MaxPixels)/1e6)
 	}
-	if need := d.Memory(targetWidth, targetHeight); l.Memory > 0 && need > l.Memory {
+	need := d.Memory(targetWidth, targetHeight) + outputMemory(variants, plans)
+	if l.Memory > 0 && need > l.Memory {
 		const mib = 1 << 20
-		return fmt.Errorf("%w: decoding this %dx%d %s takes about %d MiB of memory, %d MiB are available",
+		return fmt.Errorf("%w: thumbnails of this %dx%d %s take about %d MiB of memory, %d MiB are available",
 			ErrTooLarge, info.Width, info.Height, info.Format, (need+mib-1)/mib, l.Memory/mib)
 	}
 	return nil
+}
+
+// outputMemory returns how many bytes the thumbnails take at most beside the decoded picture: they are made one after the
+// other and kept until all are.
+func outputMemory(variants []settings.Variant, plans []plan) int64 {
+	var most, all int64
+	for i, p := range plans {
+		working, kept := settings.OutputMemory(variants[i].Format, p.width, p.height)
+		most, all = max(most, working), all+kept
+	}
+	return most + all
 }
 
 // make resamples, turns and encodes one variant.
@@ -191,11 +269,12 @@ func (r *Result) make(picture *raster.Image, info raster.Info, v settings.Varian
 }
 
 // source is the reader that decoders see: it counts, ends when the context
-// does or the file grows beyond its limit, and remembers errors that are not
-// the picture's fault.
+// does or the file grows beyond its limit, and remembers errors, none of which
+// is the picture's fault.
 type source struct {
 	ctx   context.Context
 	r     io.Reader
+	size  int64 // 0: unknown
 	limit int64
 	read  int64
 	err   error
@@ -203,8 +282,8 @@ type source struct {
 
 // Read implements io.Reader. Its errors are kept for explain.
 func (s *source) Read(p []byte) (int, error) {
-	if s.err == nil {
-		s.err = s.ctx.Err()
+	if s.err == nil && s.ctx.Err() != nil {
+		s.err = context.Cause(s.ctx)
 	}
 	if s.err != nil {
 		return 0, s.err
@@ -212,13 +291,17 @@ func (s *source) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
 	s.read += int64(n)
 	switch {
-	case err != nil && err != io.EOF && err != io.ErrUnexpectedEOF:
-		s.err = err
+	case err == io.EOF && s.read < s.size:
+		s.err = fmt.Errorf("the source ended at byte %d of %d", s.read, s.size)
+	case err != nil && err != io.EOF:
+		// Wrapped, as decoders compare with io.ErrUnexpectedEOF and take that for a damaged file.
+		s.err = fmt.Errorf("read the source at byte %d: %w", s.read, err)
 	case s.limit > 0 && s.read > s.limit:
 		s.err = fmt.Errorf("%w: the file has more than %d bytes, the limit", ErrTooLarge, s.limit)
-		err = s.err
+	default:
+		return n, err
 	}
-	return n, err
+	return n, s.err
 }
 
 // explain returns the error that a failed decode is reported as: the reader's

@@ -226,7 +226,7 @@ func TestErrorsTellWhatToDo(t *testing.T) {
 			t.Errorf("%s: rejected for good: %v", tt.name, err)
 		}
 	}
-	film := strings.NewReader("\x00\x00\x00\x18ftypmp42 and so on")
+	film := strings.NewReader("\x00\x00\x00\x18ftypmp42" + strings.Repeat("and so on ", 100))
 	if _, err := Make(t.Context(), film, 1<<40, []settings.Variant{settings.DefaultVariant()}, Limits{MaxBytes: 1 << 20}); !errors.Is(err, ErrNotImage) {
 		t.Errorf("a film longer than a picture may be: got %v, want ErrNotImage", err)
 	}

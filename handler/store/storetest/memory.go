@@ -59,8 +59,8 @@ func (m *Memory) Head(ctx context.Context, bucket, key string) (store.Info, erro
 	return e.info(), nil
 }
 
-// Open is as that of store.S3. Half of an object comes with the first range.
-func (m *Memory) Open(ctx context.Context, bucket, key string, cond store.Condition) (store.Object, error) {
+// Open is as that of store.S3.
+func (m *Memory) Open(ctx context.Context, bucket, key, ifNoneMatch string) (store.Object, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -70,10 +70,10 @@ func (m *Memory) Open(ctx context.Context, bucket, key string, cond store.Condit
 	switch {
 	case err != nil:
 		return nil, err
-	case cond.IfNoneMatch == e.etag:
+	case ifNoneMatch == e.etag:
 		return nil, fmt.Errorf("s3://%s/%s: %w", bucket, key, store.ErrUnchanged)
 	}
-	return &object{ctx: ctx, m: m, bucket: bucket, key: key, entry: e}, nil
+	return &object{ctx: ctx, entry: e}, nil
 }
 
 // Put is as that of store.S3.
@@ -140,11 +140,9 @@ func (m *Memory) Bucket(bucket string) map[string]store.Upload {
 	return out
 }
 
-// object is an object of a Memory being read.
+// object is an object of a Memory being read. It stays what it was when it was opened, as a response of S3 does.
 type object struct {
-	ctx         context.Context
-	m           *Memory
-	bucket, key string
+	ctx context.Context
 	entry
 	offset int
 }
@@ -154,21 +152,11 @@ func (o *object) Received() int64  { return int64(o.offset) }
 func (o *object) Close() error     { return nil }
 
 func (o *object) Read(p []byte) (int, error) {
-	first := len(o.Body) / 2
+	if err := o.ctx.Err(); err != nil {
+		return 0, err
+	}
 	if o.offset == len(o.Body) {
 		return 0, io.EOF
-	}
-	if o.offset < first {
-		n := copy(p, o.Body[o.offset:first])
-		o.offset += n
-		return n, nil
-	}
-	info, err := o.m.Head(o.ctx, o.bucket, o.key)
-	if o.ctx.Err() != nil {
-		return 0, o.ctx.Err()
-	}
-	if err != nil || info.ETag != o.etag {
-		return 0, fmt.Errorf("s3://%s/%s: %w", o.bucket, o.key, store.ErrChanged)
 	}
 	n := copy(p, o.Body[o.offset:])
 	o.offset += n
