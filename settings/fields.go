@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Settings are structs whose fields carry their names in tags: `config` is the key of a stack's configuration, `env` the
@@ -13,7 +14,7 @@ import (
 
 // Read sets the fields of the struct that into points to, and of the structs embedded in it, which have the tag and for
 // whose name get returns a value; others keep what they have. It returns a problem for each value that it does not
-// understand: a bool is true or false, an int decimal, a list or map is JSON.
+// understand: a bool is true or false, an int decimal, a duration such as 20m, a list or map is JSON.
 func Read(into any, tag string, get func(name string) (value string, ok bool)) Problems {
 	var p Problems
 	eachField(reflect.ValueOf(into).Elem(), tag, func(name string, field reflect.Value) {
@@ -47,6 +48,11 @@ func write(from any, tag string) map[string]string {
 	return written
 }
 
+// lookUp makes of os.Getenv what Read needs: an empty variable is not set.
+func lookUp(getenv func(name string) string) func(name string) (string, bool) {
+	return func(name string) (string, bool) { value := getenv(name); return value, value != "" }
+}
+
 func eachField(structure reflect.Value, tag string, visit func(name string, field reflect.Value)) {
 	for i := range structure.NumField() {
 		field := structure.Type().Field(i)
@@ -73,6 +79,12 @@ func parse(field reflect.Value, raw string) error {
 			return errors.New("want an integer")
 		}
 		field.SetInt(int64(n))
+	case reflect.Int64:
+		d, err := time.ParseDuration(raw)
+		if err != nil {
+			return errors.New("want a duration such as 20m")
+		}
+		field.SetInt(int64(d))
 	default:
 		return parseJSON(field, raw)
 	}

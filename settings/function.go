@@ -109,7 +109,7 @@ type Runtime struct {
 // reports all problems, each with the variable, its value and what would be valid.
 func LoadRuntime(getenv func(name string) string) (Runtime, error) {
 	r := Runtime{Function: DefaultFunction(), MetricsNamespace: MetricsNamespace, FunctionName: "unknown"}
-	p := Read(&r, "env", func(name string) (string, bool) { value := getenv(name); return value, value != "" })
+	p := Read(&r, "env", lookUp(getenv))
 	p = append(p, r.Validate("env")...)
 	p.Check(DestinationBucketVariable, "", r.DestinationBucket != "", "want the name of the bucket that thumbnails are written to")
 	p.Check(FailureQueueVariable, "", r.FailureQueueURL != "", "want the URL of the SQS queue for objects that no thumbnail can be made of")

@@ -15,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codebuild"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"s3-thumbnail-creator/settings"
 )
 
 // credentialsTimeout bounds the search for credentials. Its last resort is
@@ -24,20 +26,20 @@ const credentialsTimeout = 30 * time.Second
 // newBuilder makes a builder whose clients talk to the cloud that the
 // environment describes. Missing region or credentials are errors that say
 // where to put them.
-func newBuilder(ctx context.Context, o options, out io.Writer) (*builder, error) {
-	cfg, err := loadConfig(ctx, o.assumeRole)
+func newBuilder(ctx context.Context, build settings.Build, out io.Writer) (*builder, error) {
+	cfg, err := loadConfig(ctx, build.AssumeRole)
 	if err != nil {
 		return nil, err
 	}
 	return &builder{
-		options: o,
-		region:  cfg.Region,
-		onAWS:   !customEndpoint(),
-		builds:  codebuild.NewFromConfig(cfg),
-		images:  ecr.NewFromConfig(cfg),
-		logs:    cloudwatchlogs.NewFromConfig(cfg),
-		clock:   systemClock{},
-		out:     out,
+		Build:  build,
+		region: cfg.Region,
+		onAWS:  !customEndpoint(),
+		builds: codebuild.NewFromConfig(cfg),
+		images: ecr.NewFromConfig(cfg),
+		logs:   cloudwatchlogs.NewFromConfig(cfg),
+		clock:  systemClock{},
+		out:    out,
 	}, nil
 }
 

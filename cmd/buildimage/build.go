@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codebuild"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+
+	"s3-thumbnail-creator/settings"
 )
 
 // How a build, or the wait for one, can end badly.
@@ -64,7 +66,7 @@ type clock interface {
 
 // builder gets one image built.
 type builder struct {
-	options
+	settings.Build
 	region string
 	onAWS  bool // links into AWS's console make sense
 	builds codeBuild
@@ -105,7 +107,7 @@ func (b *builder) image(ctx context.Context) (string, error) {
 			fmt.Fprintf(b.out, "The build was refused a permission that a new role may not have yet. Next try in %v.\n", wait)
 		case isBusy(err):
 			wait = busyInterval
-			fmt.Fprintf(b.out, "The project %s runs all the builds it may run at once. Next try in %v.\n", b.project, wait)
+			fmt.Fprintf(b.out, "The project %s runs all the builds it may run at once. Next try in %v.\n", b.Project, wait)
 		case isPropagation(err) && b.clock.Now().Sub(b.began) < propagation:
 			wait = backoff.next()
 			fmt.Fprintf(b.out, "CodeBuild may not use the project's role yet. Next try in %v.\n", wait)
@@ -125,7 +127,7 @@ func (b *builder) existing(ctx context.Context, tag string) (string, error) {
 	}
 	digest, err := b.lookUp(ctx, tag)
 	if digest != "" {
-		fmt.Fprintf(b.out, "%s:%s is there: nothing to build.\n", b.repository, tag)
+		fmt.Fprintf(b.out, "%s:%s is there: nothing to build.\n", b.Repository, tag)
 	}
 	return digest, err
 }
@@ -149,10 +151,10 @@ func (b *builder) finish(ctx context.Context, id string) (string, error) {
 		return "", errPermissions
 	}
 	b.reportFailure(build, log, logErr)
-	if b.tag != "" {
+	if b.Tag != "" {
 		// Two builds of one source: the other one pushed first, and tags are immutable.
-		if digest, err := b.lookUp(ctx, b.tag); err == nil && digest != "" {
-			fmt.Fprintf(b.out, "Yet %s:%s is there now, made by another build of the same source.\n", b.repository, b.tag)
+		if digest, err := b.lookUp(ctx, b.Tag); err == nil && digest != "" {
+			fmt.Fprintf(b.out, "Yet %s:%s is there now, made by another build of the same source.\n", b.Repository, b.Tag)
 			return digest, nil
 		}
 	}
@@ -181,23 +183,23 @@ func (b *builder) startBuild(ctx context.Context) (string, error) {
 		return "", context.Cause(ctx)
 	}
 	input := &codebuild.StartBuildInput{
-		ProjectName: aws.String(b.project),
+		ProjectName: aws.String(b.Project),
 		// Should the SDK repeat the request, it must not be a second build.
 		IdempotencyToken: aws.String(rand.Text()),
 	}
-	if b.github && b.sourceVersion != "" {
-		input.SourceVersion = aws.String(b.sourceVersion)
+	if b.GitHub && b.SourceVersion != "" {
+		input.SourceVersion = aws.String(b.SourceVersion)
 	}
-	if b.tag != "" {
+	if b.Tag != "" {
 		input.EnvironmentVariablesOverride = []types.EnvironmentVariable{
-			{Name: aws.String("IMAGE_TAG"), Value: aws.String(b.tag), Type: types.EnvironmentVariableTypePlaintext},
+			{Name: aws.String("IMAGE_TAG"), Value: aws.String(b.Tag), Type: types.EnvironmentVariableTypePlaintext},
 		}
 	}
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
 	defer cancel()
 	out, err := b.builds.StartBuild(call, input)
 	if err != nil {
-		return "", fmt.Errorf("start a build of project %s in %s: %w", b.project, b.region, err)
+		return "", fmt.Errorf("start a build of project %s in %s: %w", b.Project, b.region, err)
 	}
 	if out.Build == nil || aws.ToString(out.Build.Id) == "" {
 		return "", errors.New("the answer names no build")
@@ -219,14 +221,14 @@ func (b *builder) explain(err error) error {
 func (b *builder) describeProject(ctx context.Context) (types.Project, error) {
 	call, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	out, err := b.builds.BatchGetProjects(call, &codebuild.BatchGetProjectsInput{Names: []string{b.project}})
+	out, err := b.builds.BatchGetProjects(call, &codebuild.BatchGetProjectsInput{Names: []string{b.Project}})
 	switch {
 	case ctx.Err() != nil:
 		return types.Project{}, context.Cause(ctx)
 	case err != nil:
-		return types.Project{}, fmt.Errorf("describe the CodeBuild project %s in %s: %w", b.project, b.region, err)
+		return types.Project{}, fmt.Errorf("describe the CodeBuild project %s in %s: %w", b.Project, b.region, err)
 	case len(out.Projects) == 0:
-		return types.Project{}, fmt.Errorf("there is no CodeBuild project %s in %s: is the region right, and did `pulumi up` create it?", b.project, b.region)
+		return types.Project{}, fmt.Errorf("there is no CodeBuild project %s in %s: is the region right, and did `pulumi up` create it?", b.Project, b.region)
 	}
 	return out.Projects[0], nil
 }
@@ -248,23 +250,23 @@ var commitPattern = regexp.MustCompile(`^[0-9a-f]{40}$`)
 // expectedTag is the tag the build is going to push, or "" when only the
 // build will tell: for a GitHub reference that CodeBuild has to resolve.
 func (b *builder) expectedTag(ctx context.Context) (string, error) {
-	if !b.github {
-		return b.tag, nil
+	if !b.GitHub {
+		return b.Tag, nil
 	}
-	if !commitPattern.MatchString(b.sourceVersion) {
+	if !commitPattern.MatchString(b.SourceVersion) {
 		return "", nil
 	}
 	project, err := b.describeProject(ctx)
 	if err != nil {
 		return "", err
 	}
-	return githubTag(b.sourceVersion, project.Environment)
+	return githubTag(b.SourceVersion, project.Environment)
 }
 
 // builtTag is the tag a successful build has pushed.
 func (b *builder) builtTag(build types.Build) (string, error) {
-	if !b.github {
-		return b.tag, nil
+	if !b.GitHub {
+		return b.Tag, nil
 	}
 	commit := aws.ToString(build.ResolvedSourceVersion)
 	if commit == "" {
@@ -288,9 +290,9 @@ func githubTag(commit string, env *types.ProjectEnvironment) (string, error) {
 
 // sleep waits, but not beyond the deadline, at which it returns errDeadline.
 func (b *builder) sleep(ctx context.Context, d time.Duration) error {
-	left := b.began.Add(b.timeout).Sub(b.clock.Now())
+	left := b.began.Add(b.Timeout).Sub(b.clock.Now())
 	if left <= 0 {
-		return fmt.Errorf("%w after %v", errDeadline, b.timeout)
+		return fmt.Errorf("%w after %v", errDeadline, b.Timeout)
 	}
 	return b.clock.Sleep(ctx, min(d, left))
 }

@@ -210,7 +210,7 @@ func TestNoProject(t *testing.T) {
 		return &codebuild.BatchGetProjectsOutput{ProjectsNotFound: []string{"thumbs"}}, nil
 	}
 	b, _, _ = newTestBuilder(t, f)
-	b.github, b.tag, b.sourceVersion = true, "", testCommit
+	b.GitHub, b.Tag, b.SourceVersion = true, "", testCommit
 	if _, err := b.image(t.Context()); err == nil || !strings.Contains(err.Error(), "no CodeBuild project thumbs in eu-central-1") {
 		t.Errorf("error %v", err)
 	}
@@ -364,7 +364,7 @@ func TestDeadline(t *testing.T) {
 	f := newFake()
 	f.build = func(int) (types.Build, error) { return running(types.BuildPhaseTypeBuild), nil }
 	b, c, _ := newTestBuilder(t, f)
-	b.timeout = 61 * time.Second // no multiple of the poll interval
+	b.Timeout = 61 * time.Second // no multiple of the poll interval
 	_, err := b.image(t.Context())
 	if !errors.Is(err, errDeadline) || exitCode(err) != exitDeadline {
 		t.Errorf("error %v, want errDeadline", err)
@@ -372,8 +372,8 @@ func TestDeadline(t *testing.T) {
 	if len(f.stopped) != 1 || f.stopped[0] != testBuildID {
 		t.Errorf("stopped %v, want the build", f.stopped)
 	}
-	if waited := c.now.Sub(testStart); waited != b.timeout {
-		t.Errorf("gave up after %v, want %v", waited, b.timeout)
+	if waited := c.now.Sub(testStart); waited != b.Timeout {
+		t.Errorf("gave up after %v, want %v", waited, b.Timeout)
 	}
 }
 
@@ -454,7 +454,7 @@ func TestPollsThatFail(t *testing.T) {
 func TestGitHub(t *testing.T) {
 	github := func(f *fakeAWS, version string) *builder {
 		b, _, _ := newTestBuilder(t, f)
-		b.github, b.tag, b.sourceVersion = true, "", version
+		b.GitHub, b.Tag, b.SourceVersion = true, "", version
 		return b
 	}
 	f := newFake()

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/smithy-go"
+
+	"s3-thumbnail-creator/settings"
 )
 
 const (
@@ -212,7 +214,7 @@ func newTestBuilder(t *testing.T, f *fakeAWS) (*builder, *fakeClock, *bytes.Buff
 	c := &fakeClock{now: testStart}
 	out := &bytes.Buffer{}
 	return &builder{
-		options: options{project: "thumbs", repository: "repo", tag: "abc", timeout: 20 * time.Minute},
-		region:  "eu-central-1", onAWS: true, builds: f, images: f, logs: f, clock: c, out: out,
+		Build:  settings.Build{Project: "thumbs", Repository: "repo", Tag: "abc", Timeout: 20 * time.Minute},
+		region: "eu-central-1", onAWS: true, builds: f, images: f, logs: f, clock: c, out: out,
 	}, c, out
 }

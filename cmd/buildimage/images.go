@@ -20,7 +20,7 @@ func (b *builder) lookUp(ctx context.Context, tag string) (string, error) {
 	call, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	out, err := b.images.DescribeImages(call, &ecr.DescribeImagesInput{
-		RepositoryName: aws.String(b.repository),
+		RepositoryName: aws.String(b.Repository),
 		ImageIds:       []types.ImageIdentifier{{ImageTag: aws.String(tag)}},
 	})
 	var noImage *types.ImageNotFoundException
@@ -31,19 +31,19 @@ func (b *builder) lookUp(ctx context.Context, tag string) (string, error) {
 	case errors.As(err, &noImage):
 		return "", nil
 	case errors.As(err, &noRepository):
-		return "", fmt.Errorf("there is no ECR repository %s in %s: is the region right, and did `pulumi up` create it? %w", b.repository, b.region, err)
+		return "", fmt.Errorf("there is no ECR repository %s in %s: is the region right, and did `pulumi up` create it? %w", b.Repository, b.region, err)
 	case err != nil:
-		return "", fmt.Errorf("look for %s:%s in ECR: %w", b.repository, tag, err)
+		return "", fmt.Errorf("look for %s:%s in ECR: %w", b.Repository, tag, err)
 	case len(out.ImageDetails) == 0:
 		return "", nil
 	}
 	image := out.ImageDetails[0]
 	if kind := aws.ToString(image.ImageManifestMediaType); strings.Contains(kind, "index") || strings.Contains(kind, "manifest.list") {
-		return "", fmt.Errorf("%s:%s is a list of images (%s); Lambda needs a single image: delete the tag and deploy again", b.repository, tag, kind)
+		return "", fmt.Errorf("%s:%s is a list of images (%s); Lambda needs a single image: delete the tag and deploy again", b.Repository, tag, kind)
 	}
 	digest := aws.ToString(image.ImageDigest)
 	if !strings.HasPrefix(digest, "sha256:") {
-		return "", fmt.Errorf("%s:%s has the digest %q, want sha256: and 64 hexadecimal digits", b.repository, tag, digest)
+		return "", fmt.Errorf("%s:%s has the digest %q, want sha256: and 64 hexadecimal digits", b.Repository, tag, digest)
 	}
 	return digest, nil
 }
@@ -57,7 +57,7 @@ func (b *builder) await(ctx context.Context, tag string) (string, error) {
 			return digest, err
 		}
 		if !b.clock.Now().Before(until) {
-			return "", fmt.Errorf("the build succeeded, but %s:%s is not in ECR: does buildspec.yaml push to IMAGE_REPOSITORY_URI with that tag?", b.repository, tag)
+			return "", fmt.Errorf("the build succeeded, but %s:%s is not in ECR: does buildspec.yaml push to IMAGE_REPOSITORY_URI with that tag?", b.Repository, tag)
 		}
 		if err := b.sleep(ctx, pollInterval); err != nil {
 			return "", err

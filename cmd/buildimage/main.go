@@ -39,7 +39,8 @@ import (
 	"os/signal"
 	"regexp"
 	"syscall"
-	"time"
+
+	"s3-thumbnail-creator/settings"
 )
 
 // Exit codes. They are part of the interface: scripts branch on them.
@@ -57,6 +58,7 @@ const (
 
 const usageText = `Usage: buildimage -project NAME -repository NAME -tag TAG [-timeout 20m] [-assume-role ARN]
        buildimage -project NAME -repository NAME -github [-source-version REF] [...]
+       buildimage    with all of this in the environment, as pulumi up runs it
 
 Makes sure that the ECR repository holds the image of a source, and prints the
 image's digest (sha256:...) on standard output. If the tag exists already, that
@@ -73,6 +75,7 @@ Flags:
 
 const usageTail = `
 Environment:
+  BUILDIMAGE_PROJECT, _REPOSITORY, _TAG, _GITHUB, _SOURCE_VERSION, _TIMEOUT, _ASSUME_ROLE  defaults of the flags
   AWS_REGION, AWS_PROFILE and the other variables of the AWS SDK, credentials included
   AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_CODEBUILD, _ECR, _CLOUDWATCH_LOGS, _STS  another cloud than AWS
 
@@ -101,7 +104,7 @@ func main() {
 
 // run is main without the process around it: it returns the exit code.
 func run(args []string, stdout, stderr io.Writer) int {
-	opts, err := parseFlags(args, stdout, stderr)
+	opts, err := parseFlags(args, os.Getenv, stdout, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
 	}
@@ -130,31 +133,21 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return exitCode(err)
 }
 
-// options is what the command line says.
-type options struct {
-	project       string
-	repository    string
-	tag           string // empty with github
-	github        bool
-	sourceVersion string // empty: the project's own
-	timeout       time.Duration
-	assumeRole    string
-}
-
 // tagPattern is ECR's rule for image tags.
 var tagPattern = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$`)
 
-func parseFlags(args []string, stdout, stderr io.Writer) (options, error) {
-	var o options
+// parseFlags returns what the command line says, and the environment where that says nothing.
+func parseFlags(args []string, getenv func(string) string, stdout, stderr io.Writer) (settings.Build, error) {
+	o, environment := settings.LoadBuild(getenv)
 	fs := flag.NewFlagSet("buildimage", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	fs.StringVar(&o.project, "project", "", "name of the CodeBuild project (required)")
-	fs.StringVar(&o.repository, "repository", "", "name, not URI, of the ECR repository (required)")
-	fs.StringVar(&o.tag, "tag", "", "tag of the image; required unless -github is given")
-	fs.BoolVar(&o.github, "github", false, "the project's source is GitHub: the tag follows from the commit that is built")
-	fs.StringVar(&o.sourceVersion, "source-version", "", "with -github: branch, tag, pull request or commit; default is the project's own")
-	fs.DurationVar(&o.timeout, "timeout", 20*time.Minute, "give up, and stop the build, after this long")
-	fs.StringVar(&o.assumeRole, "assume-role", "", "`ARN` of a role to assume before calling AWS")
+	fs.StringVar(&o.Project, "project", o.Project, "name of the CodeBuild project (required)")
+	fs.StringVar(&o.Repository, "repository", o.Repository, "name, not URI, of the ECR repository (required)")
+	fs.StringVar(&o.Tag, "tag", o.Tag, "tag of the image; required unless -github is given")
+	fs.BoolVar(&o.GitHub, "github", o.GitHub, "the project's source is GitHub: the tag follows from the commit that is built")
+	fs.StringVar(&o.SourceVersion, "source-version", o.SourceVersion, "with -github: branch, tag, pull request or commit; default is the project's own")
+	fs.DurationVar(&o.Timeout, "timeout", o.Timeout, "give up, and stop the build, after this long")
+	fs.StringVar(&o.AssumeRole, "assume-role", o.AssumeRole, "`ARN` of a role to assume before calling AWS")
 	usage := func(w io.Writer) {
 		fs.SetOutput(w)
 		fmt.Fprint(w, usageText)
@@ -167,7 +160,7 @@ func parseFlags(args []string, stdout, stderr io.Writer) (options, error) {
 		return o, err
 	}
 	if err == nil {
-		err = o.validate(fs.Args())
+		err = errors.Join(environment, validate(o, fs.Args()))
 	}
 	if err != nil {
 		usage(stderr)
@@ -175,31 +168,31 @@ func parseFlags(args []string, stdout, stderr io.Writer) (options, error) {
 	return o, err
 }
 
-func (o options) validate(rest []string) error {
+func validate(o settings.Build, rest []string) error {
 	var errs []error
 	problem := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if len(rest) > 0 {
 		problem("unexpected argument %q: only flags are understood", rest[0])
 	}
-	if o.project == "" {
+	if o.Project == "" {
 		problem("-project is missing")
 	}
-	if o.repository == "" {
+	if o.Repository == "" {
 		problem("-repository is missing")
 	}
 	switch {
-	case o.github && o.tag != "":
+	case o.GitHub && o.Tag != "":
 		problem("-tag and -github exclude each other: with -github the tag follows from the commit")
-	case !o.github && o.tag == "":
+	case !o.GitHub && o.Tag == "":
 		problem("one of -tag and -github is needed")
-	case !o.github && !tagPattern.MatchString(o.tag):
-		problem("-tag %q is not a tag: 1 to 128 letters, digits, '.', '_' or '-', not starting with '.' or '-'", o.tag)
+	case !o.GitHub && !tagPattern.MatchString(o.Tag):
+		problem("-tag %q is not a tag: 1 to 128 letters, digits, '.', '_' or '-', not starting with '.' or '-'", o.Tag)
 	}
-	if o.sourceVersion != "" && !o.github {
+	if o.SourceVersion != "" && !o.GitHub {
 		problem("-source-version is only for -github: a local source is set on the project")
 	}
-	if o.timeout <= 0 {
-		problem("-timeout %v is not a positive duration such as 20m", o.timeout)
+	if o.Timeout <= 0 {
+		problem("-timeout %v is not a positive duration such as 20m", o.Timeout)
 	}
 	return errors.Join(errs...)
 }

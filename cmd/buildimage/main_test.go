@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"s3-thumbnail-creator/settings"
 )
 
 // TestMain lets the test binary be the program itself: tests that need a process start it again.
@@ -22,6 +24,27 @@ func TestMain(m *testing.M) {
 		return
 	}
 	os.Exit(m.Run())
+}
+
+// unset is an environment without variables.
+func unset(string) string { return "" }
+
+// TestEnvironment: what the deployment tells needs no flag, and a flag is stronger.
+func TestEnvironment(t *testing.T) {
+	told := settings.Build{Project: "p", Repository: "r", GitHub: true, SourceVersion: "v1", Timeout: time.Minute, AssumeRole: "arn"}
+	environment := told.Environment()
+	getenv := func(name string) string { return environment[name] }
+	if got, err := parseFlags(nil, getenv, io.Discard, io.Discard); err != nil || got != told {
+		t.Errorf("got %+v, %v, want %+v", got, err, told)
+	}
+	told.SourceVersion = "v2"
+	if got, err := parseFlags([]string{"-source-version", "v2"}, getenv, io.Discard, io.Discard); err != nil || got != told {
+		t.Errorf("got %+v, %v, want %+v", got, err, told)
+	}
+	environment["BUILDIMAGE_TIMEOUT"] = "soon"
+	if _, err := parseFlags(nil, getenv, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "BUILDIMAGE_TIMEOUT") {
+		t.Errorf("error %v, want one that names BUILDIMAGE_TIMEOUT", err)
+	}
 }
 
 func TestFlags(t *testing.T) {
@@ -48,9 +71,9 @@ func TestFlags(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var stderr bytes.Buffer
-			o, err := parseFlags(tt.args, io.Discard, &stderr)
+			o, err := parseFlags(tt.args, unset, io.Discard, &stderr)
 			if tt.want == "" {
-				if err != nil || o.project != "p" || o.repository != "r" || o.timeout != 20*time.Minute {
+				if err != nil || o.Project != "p" || o.Repository != "r" || o.Timeout != 20*time.Minute {
 					t.Errorf("got %+v, %v", o, err)
 				}
 				return
@@ -64,7 +87,7 @@ func TestFlags(t *testing.T) {
 		})
 	}
 	// Everything wrong is said at once.
-	if _, err := parseFlags([]string{"-timeout", "-1s"}, io.Discard, io.Discard); err == nil || strings.Count(err.Error(), "\n") < 3 {
+	if _, err := parseFlags([]string{"-timeout", "-1s"}, unset, io.Discard, io.Discard); err == nil || strings.Count(err.Error(), "\n") < 3 {
 		t.Errorf("error %v, want one line for each problem", err)
 	}
 }
@@ -83,7 +106,7 @@ func TestHelpAndUsage(t *testing.T) {
 	if code := run([]string{"-project", "p"}, &stdout, &stderr); code != exitUsage || stdout.Len() > 0 {
 		t.Errorf("wrong flags: exit code %d, stdout %q", code, &stdout)
 	}
-	if _, err := parseFlags([]string{"--help"}, io.Discard, io.Discard); !errors.Is(err, flag.ErrHelp) {
+	if _, err := parseFlags([]string{"--help"}, unset, io.Discard, io.Discard); !errors.Is(err, flag.ErrHelp) {
 		t.Errorf("--help: %v", err)
 	}
 }
