@@ -59,5 +59,5 @@ cli:
 	@echo "Compiling (minutes the first time)"
 	@$(GO) run -tags $(TAGS) ./local/cli/find
 
-clean: ## remove what was built or written here (.bin, .build, out)
-	rm -rf .bin .build out
+clean: ## remove what was built or written here (.bin, out)
+	rm -rf .bin out

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -70,7 +71,7 @@ func TestProgram(t *testing.T) {
 	t.Chdir(root)
 
 	c := &cloud{resources: map[string]int{}}
-	if err := pulumi.RunErr(infra.Program, pulumi.WithMocks("s3-thumbnail-creator", "dev", c)); err != nil {
+	if err := pulumi.RunErr(program, pulumi.WithMocks("s3-thumbnail-creator", "dev", c)); err != nil {
 		t.Fatal(err)
 	}
 	for typ, want := range map[string]int{
@@ -86,5 +87,36 @@ func TestProgram(t *testing.T) {
 	}
 	if got, want := fmt.Sprint(c.digests), "[thumbnailer-image-repositoryUrl@sha256:"+strings.Repeat("ab", 32)+"]"; got != want {
 		t.Errorf("functions run %s, want %s", got, want)
+	}
+}
+
+// TestOutputs: all outputs of the Thumbnailer are exported under their names, and what the page of the stack shows is an
+// output.
+func TestOutputs(t *testing.T) {
+	program, err := os.ReadFile("main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	exported := map[string]bool{}
+	for _, call := range regexp.MustCompile(`ctx\.Export\("(\w+)", `).FindAllSubmatch(program, -1) {
+		exported[string(call[1])] = true
+	}
+	for name := range (&infra.Thumbnailer{}).Outputs() {
+		if !exported[name] {
+			t.Errorf("main.go does not export %s", name)
+		}
+	}
+	page, err := os.ReadFile("Pulumi.README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile(`\$\{outputs\.(\w+)\}`).FindAllSubmatch(page, -1)
+	for _, output := range shown {
+		if !exported[string(output[1])] {
+			t.Errorf("Pulumi.README.md shows an output %q that there is not", output[1])
+		}
+	}
+	if len(shown) == 0 || len(exported) == 0 {
+		t.Errorf("%d outputs are shown, %d exported", len(shown), len(exported))
 	}
 }

@@ -19,7 +19,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"s3-thumbnail-creator/infra"
 	"s3-thumbnail-creator/local/aws"
 	"s3-thumbnail-creator/local/cli"
 	"s3-thumbnail-creator/local/deploy"
@@ -83,7 +82,7 @@ func newSystem(t *testing.T) *system {
 					return err
 				}
 			}
-			return infra.ProgramAt(s.root)(ctx)
+			return deploy.Program(s.root)(ctx)
 		},
 		Cloud: aws.Options{Log: &s.log},
 	})
@@ -109,7 +108,7 @@ func copyProject(t *testing.T, from, to string) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"go.mod", "go.sum", "buildspec.yaml", "Pulumi.yaml", "Pulumi.local.yaml", "Pulumi.README.md"} {
+	for _, name := range []string{"go.mod", "go.sum", "buildspec.yaml", "Pulumi.yaml", "Pulumi.local.yaml"} {
 		text, err := os.ReadFile(filepath.Join(from, name))
 		if err != nil {
 			t.Fatal(err)

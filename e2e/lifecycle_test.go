@@ -73,7 +73,7 @@ func (s *system) upMakesEverything(t *testing.T) {
 	r := s.deploy(t)
 	for _, name := range []string{
 		"sourceBucket", "destinationBucket", "functionName", "repositoryUrl", "imageDigest", "imageUri",
-		"failureQueueUrl", "logGroup", "dashboardUrl", "buildProject", "readme",
+		"failureQueueUrl", "logGroup", "dashboardUrl", "buildProject",
 	} {
 		if s.out[name] == "" {
 			t.Errorf("the output %s is empty", name)

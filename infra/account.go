@@ -6,39 +6,47 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"s3-thumbnail-creator/settings"
 )
 
-// account is where the stack is deployed: what ARNs and console links are made of.
-type account struct {
+// Account is where the stack is deployed: what ARNs and console links are made of.
+type Account struct {
 	ID        string // twelve digits
 	Region    string // "eu-central-1"
 	Partition string // "aws", "aws-cn", "aws-us-gov"
 }
 
-// lookUpAccount asks the AWS provider that parent uses.
-func lookUpAccount(ctx *pulumi.Context, parent pulumi.Resource) (account, error) {
-	identity, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(parent))
+// LookUpAccount asks the AWS provider that the options name (pulumi.Provider, or the one that pulumi.Parent uses), or
+// the default one. It makes no resource, so that a component can use the answer to refuse before it declares anything.
+func LookUpAccount(ctx *pulumi.Context, opts ...pulumi.InvokeOption) (Account, error) {
+	identity, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, opts...)
 	if err != nil {
-		return account{}, fmt.Errorf("ask AWS whose credentials these are: %w", err)
+		return Account{}, fmt.Errorf("ask AWS whose credentials these are: %w", err)
 	}
-	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(parent))
+	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, opts...)
 	if err != nil {
-		return account{}, fmt.Errorf("ask the AWS provider for its region: %w", err)
+		return Account{}, fmt.Errorf("ask the AWS provider for its region: %w", err)
 	}
-	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(parent))
+	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, opts...)
 	if err != nil {
-		return account{}, fmt.Errorf("ask the AWS provider for its partition: %w", err)
+		return Account{}, fmt.Errorf("ask the AWS provider for its partition: %w", err)
 	}
-	return account{ID: identity.AccountId, Region: region.Name, Partition: partition.Partition}, nil
+	return Account{ID: identity.AccountId, Region: region.Name, Partition: partition.Partition}, nil
+}
+
+// validate adds a problem to p unless all is known. of names the Args whose field the account is.
+func (a Account) validate(p *settings.Problems, of string) {
+	p.Check(of+".Account", a, a.ID != "" && a.Region != "" && a.Partition != "", "want what LookUpAccount returns")
 }
 
 // arn returns the ARN of a resource of this account and region, such as arn("lambda", "function:*").
-func (a account) arn(service, resource string) string {
+func (a Account) arn(service, resource string) string {
 	return strings.Join([]string{"arn", a.Partition, service, a.Region, a.ID, resource}, ":")
 }
 
 // console returns the link of a page of the AWS console; path begins without a slash.
-func (a account) console(path string) string {
+func (a Account) console(path string) string {
 	host := map[string]string{
 		"aws-cn":     "console.amazonaws.cn",
 		"aws-us-gov": "console.amazonaws-us-gov.com",

@@ -1,6 +1,8 @@
 package infra
 
 import (
+	"cmp"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -26,7 +28,9 @@ const oldFailureSeconds = 4 * 24 * 60 * 60
 // slowShare is the part of the function's timeout, in percent, that one invocation in a hundred may take.
 const slowShare = 80
 
-func alarms(cfg *Config, function, queue pulumi.StringInput) []alarm {
+func alarms(args *MonitoringArgs) []alarm {
+	function, queue := args.FunctionName, args.FailureQueueName
+	timeout := cmp.Or(args.TimeoutSeconds, defaultTimeoutSeconds)
 	return []alarm{
 		{
 			name: "errors", description: "The function failed. Its log says why.",
@@ -43,7 +47,7 @@ func alarms(cfg *Config, function, queue pulumi.StringInput) []alarm {
 			name: "duration", description: "One invocation in a hundred comes close to the function's timeout: " +
 				"raise timeoutSeconds or memoryMB.",
 			namespace: "AWS/Lambda", metric: "Duration", statistic: "p99",
-			threshold: float64(cfg.TimeoutSeconds * 1000 * slowShare / 100), periods: 3, // milliseconds
+			threshold: float64(timeout * 1000 * slowShare / 100), periods: 3, // milliseconds
 			dimension: "FunctionName", value: function,
 		},
 		{
@@ -62,19 +66,18 @@ func alarms(cfg *Config, function, queue pulumi.StringInput) []alarm {
 	}
 }
 
-// newAlarms makes the alarms, and a topic that mails them where an address is configured. function and queue are the
-// names of what is watched.
-func newAlarms(ctx *pulumi.Context, name string, cfg *Config, here account, function, queue pulumi.StringInput, tags pulumi.StringMap, parent pulumi.Resource) error {
+// newAlarms makes the alarms, and a topic that mails them where an address is given.
+func newAlarms(ctx *pulumi.Context, name string, args *MonitoringArgs, child pulumi.ResourceOption) error {
 	var notify pulumi.Array
-	if cfg.AlarmEmail != "" {
-		topic, err := newAlarmTopic(ctx, name+"-alarms", cfg.AlarmEmail, here, tags, parent)
+	if args.AlarmEmail != "" {
+		topic, err := newAlarmTopic(ctx, name+"-alarms", args, child)
 		if err != nil {
 			return err
 		}
 		notify = pulumi.Array{topic.Arn}
 	}
-	for _, a := range alarms(cfg, function, queue) {
-		args := &cloudwatch.MetricAlarmArgs{
+	for _, a := range alarms(args) {
+		inputs := &cloudwatch.MetricAlarmArgs{
 			AlarmDescription:   pulumi.String(a.description),
 			Namespace:          pulumi.String(a.namespace),
 			MetricName:         pulumi.String(a.metric),
@@ -87,14 +90,14 @@ func newAlarms(ctx *pulumi.Context, name string, cfg *Config, here account, func
 			TreatMissingData: pulumi.String("notBreaching"),
 			AlarmActions:     notify,
 			OkActions:        notify,
-			Tags:             tags,
+			Tags:             args.Tags,
 		}
 		if a.statistic[0] == 'p' {
-			args.ExtendedStatistic = pulumi.String(a.statistic)
+			inputs.ExtendedStatistic = pulumi.String(a.statistic)
 		} else {
-			args.Statistic = pulumi.String(a.statistic)
+			inputs.Statistic = pulumi.String(a.statistic)
 		}
-		if _, err := cloudwatch.NewMetricAlarm(ctx, name+"-"+a.name, args, pulumi.Parent(parent)); err != nil {
+		if _, err := cloudwatch.NewMetricAlarm(ctx, name+"-"+a.name, inputs, child); err != nil {
 			return err
 		}
 	}
@@ -104,33 +107,31 @@ func newAlarms(ctx *pulumi.Context, name string, cfg *Config, here account, func
 // newAlarmTopic makes a topic to which this account's alarms may publish, and subscribes the address, which is sent a
 // mail to confirm that. The topic is not encrypted with a key of its own: CloudWatch cannot use the one that AWS
 // manages for SNS, and alarms contain nothing secret.
-func newAlarmTopic(ctx *pulumi.Context, name, email string, here account, tags pulumi.StringMap, parent pulumi.Resource) (*sns.Topic, error) {
-	topic, err := sns.NewTopic(ctx, name, &sns.TopicArgs{Tags: tags}, pulumi.Parent(parent))
+func newAlarmTopic(ctx *pulumi.Context, name string, args *MonitoringArgs, child pulumi.ResourceOption) (*sns.Topic, error) {
+	topic, err := sns.NewTopic(ctx, name, &sns.TopicArgs{Tags: args.Tags}, child)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := sns.NewTopicPolicy(ctx, name, &sns.TopicPolicyArgs{
-		Arn: topic.Arn,
-		Policy: policyOf([]pulumi.StringInput{topic.Arn}, func(arn []string) PolicyDocument {
-			return publishedByAlarms(here, arn[0])
-		}),
-	}, pulumi.Parent(parent)); err != nil {
+		Arn:    topic.Arn,
+		Policy: publishedByAlarms(args.Account, topic.Arn).JSON(),
+	}, child); err != nil {
 		return nil, err
 	}
 	_, err = sns.NewTopicSubscription(ctx, name, &sns.TopicSubscriptionArgs{
 		Topic:    topic.Arn,
 		Protocol: pulumi.String("email"),
-		Endpoint: pulumi.String(email),
-	}, pulumi.Parent(parent))
+		Endpoint: pulumi.String(args.AlarmEmail),
+	}, child)
 	return topic, err
 }
 
-func publishedByAlarms(here account, topicARN string) PolicyDocument {
-	return policy(Statement{
+func publishedByAlarms(account Account, topicARN pulumi.StringInput) PolicyDocument {
+	return PolicyDocument{{
 		Sid: "PublishedByAlarms", Effect: allow,
 		Principal: &Principal{Service: cloudwatchService},
 		Action:    []string{"sns:Publish"},
-		Resource:  []string{topicARN},
-		Condition: Condition{"StringEquals": {"aws:SourceAccount": here.ID}},
-	})
+		Resource:  pulumi.StringArray{topicARN},
+		Condition: pulumi.StringMapMap{"StringEquals": pulumi.StringMap{"aws:SourceAccount": pulumi.String(account.ID)}},
+	}}
 }

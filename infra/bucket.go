@@ -3,38 +3,81 @@ package infra
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"s3-thumbnail-creator/settings"
 )
 
 // abandonedUploadDays is how long the parts of an upload that was never completed are kept: nobody sees them, but they
 // are paid for.
 const abandonedUploadDays = 7
 
-type bucketArgs struct {
-	name           pulumi.StringInput
-	forceDestroy   bool
-	versioning     bool
-	noncurrentDays int // where versioning is on
-	expirationDays int // 0 for never
-	tags           pulumi.StringMap
+// Bucket is an S3 bucket that nobody outside the account can read, that speaks TLS only, encrypts what it holds, owns
+// it (no ACLs) and forgets abandoned uploads.
+type Bucket struct {
+	pulumi.ResourceState
+
+	// Name of the bucket.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// ARN of the bucket.
+	ARN pulumi.StringOutput `pulumi:"arn"`
 }
 
-// newBucket makes a bucket that nobody outside the account can read, that speaks TLS only, encrypts what it holds,
-// owns it (no ACLs) and forgets abandoned uploads.
-func newBucket(ctx *pulumi.Context, name string, args bucketArgs, parent pulumi.Resource) (*s3.BucketV2, error) {
-	bucket, err := s3.NewBucketV2(ctx, name, &s3.BucketV2Args{
-		Bucket:       args.name,
-		ForceDestroy: pulumi.Bool(args.forceDestroy),
-		Tags:         args.tags,
-	}, pulumi.Parent(parent))
-	if err != nil {
+// BucketArgs are the inputs of NewBucket.
+type BucketArgs struct {
+	// Name of the bucket, unique in its partition. Required.
+	Name pulumi.StringInput
+	// ForceDestroy lets the bucket be deleted with the objects in it.
+	ForceDestroy bool
+	// Versioning keeps what is replaced or deleted for NoncurrentDays.
+	Versioning bool
+	// NoncurrentDays is how long replaced and deleted objects are kept. Required with Versioning.
+	NoncurrentDays int
+	// ExpirationDays deletes objects that many days after they were written; 0 never does.
+	ExpirationDays int
+	// Tags are put on the bucket.
+	Tags pulumi.StringMap
+}
+
+func (args *BucketArgs) validate() settings.Problems {
+	var p settings.Problems
+	checkRequired(&p, required{"BucketArgs.Name", args.Name, "the name of the bucket"})
+	p.Check("BucketArgs.NoncurrentDays", args.NoncurrentDays, args.NoncurrentDays >= 0 && (args.NoncurrentDays > 0 || !args.Versioning),
+		"want a number of days, with Versioning at least 1")
+	p.Check("BucketArgs.ExpirationDays", args.ExpirationDays, args.ExpirationDays >= 0, "want a number of days, 0 for never")
+	return p
+}
+
+// NewBucket declares the bucket.
+func NewBucket(ctx *pulumi.Context, name string, args *BucketArgs, opts ...pulumi.ResourceOption) (*Bucket, error) {
+	args = orEmpty(args)
+	if err := refuse("Bucket", name, args.validate()); err != nil {
 		return nil, err
 	}
-	under := pulumi.Parent(parent)
+	c := &Bucket{}
+	return component(ctx, "Bucket", name, c, opts, func(child pulumi.ResourceOption) error {
+		bucket, err := s3.NewBucketV2(ctx, name, &s3.BucketV2Args{
+			Bucket:       args.Name,
+			ForceDestroy: pulumi.Bool(args.ForceDestroy),
+			Tags:         args.Tags,
+		}, child)
+		if err != nil {
+			return err
+		}
+		c.Name, c.ARN = bucket.Bucket, bucket.Arn
+		if err := configureBucket(ctx, name, bucket, args, child); err != nil {
+			return err
+		}
+		return closeBucket(ctx, name, bucket, child)
+	})
+}
+
+// configureBucket says who owns what the bucket holds, how it is encrypted and how long it is kept.
+func configureBucket(ctx *pulumi.Context, name string, bucket *s3.BucketV2, args *BucketArgs, child pulumi.ResourceOption) error {
 	if _, err := s3.NewBucketOwnershipControls(ctx, name, &s3.BucketOwnershipControlsArgs{
 		Bucket: bucket.ID(),
 		Rule:   &s3.BucketOwnershipControlsRuleArgs{ObjectOwnership: pulumi.String("BucketOwnerEnforced")},
-	}, under); err != nil {
-		return nil, err
+	}, child); err != nil {
+		return err
 	}
 	if _, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, name,
 		&s3.BucketServerSideEncryptionConfigurationV2Args{
@@ -46,61 +89,59 @@ func newBucket(ctx *pulumi.Context, name string, args bucketArgs, parent pulumi.
 					},
 				},
 			},
-		}, under); err != nil {
-		return nil, err
+		}, child); err != nil {
+		return err
 	}
-	if args.versioning {
+	if args.Versioning {
 		if _, err := s3.NewBucketVersioningV2(ctx, name, &s3.BucketVersioningV2Args{
 			Bucket: bucket.ID(),
 			VersioningConfiguration: &s3.BucketVersioningV2VersioningConfigurationArgs{
 				Status: pulumi.String("Enabled"),
 			},
-		}, under); err != nil {
-			return nil, err
+		}, child); err != nil {
+			return err
 		}
 	}
-	if _, err := s3.NewBucketLifecycleConfigurationV2(ctx, name, &s3.BucketLifecycleConfigurationV2Args{
+	_, err := s3.NewBucketLifecycleConfigurationV2(ctx, name, &s3.BucketLifecycleConfigurationV2Args{
 		Bucket: bucket.ID(),
 		Rules:  lifecycleRules(args),
-	}, under); err != nil {
-		return nil, err
-	}
-	return bucket, closeBucket(ctx, name, bucket, under)
+	}, child)
+	return err
 }
 
 // closeBucket shuts the public out and then demands TLS. The order matters: S3 refuses one of two calls that change
 // who may access a bucket at the same time (OperationAborted).
-func closeBucket(ctx *pulumi.Context, name string, bucket *s3.BucketV2, under pulumi.ResourceOption) error {
+func closeBucket(ctx *pulumi.Context, name string, bucket *s3.BucketV2, child pulumi.ResourceOption) error {
 	block, err := s3.NewBucketPublicAccessBlock(ctx, name, &s3.BucketPublicAccessBlockArgs{
 		Bucket:                bucket.ID(),
 		BlockPublicAcls:       pulumi.Bool(true),
 		BlockPublicPolicy:     pulumi.Bool(true),
 		IgnorePublicAcls:      pulumi.Bool(true),
 		RestrictPublicBuckets: pulumi.Bool(true),
-	}, under)
+	}, child)
 	if err != nil {
 		return err
 	}
 	_, err = s3.NewBucketPolicy(ctx, name, &s3.BucketPolicyArgs{
 		Bucket: bucket.ID(),
-		Policy: policyOf([]pulumi.StringInput{bucket.Arn}, func(arn []string) PolicyDocument { return tlsOnly(arn[0]) }),
-	}, under, pulumi.DependsOn([]pulumi.Resource{block}))
+		Policy: tlsOnly(bucket.Arn).JSON(),
+	}, child, pulumi.DependsOn([]pulumi.Resource{block}))
 	return err
 }
 
 // tlsOnly refuses every request that does not come over TLS.
-func tlsOnly(bucketARN string) PolicyDocument {
-	return policy(Statement{
+func tlsOnly(bucketARN pulumi.StringInput) PolicyDocument {
+	return PolicyDocument{{
 		Sid: "TLSOnly", Effect: deny,
 		Principal: &Principal{Everyone: true},
 		// Everything, as this statement only denies.
 		Action:    []string{"s3:*"},
-		Resource:  []string{bucketARN, bucketARN + "/*"},
-		Condition: Condition{"Bool": {"aws:SecureTransport": "false"}},
-	})
+		Resource:  pulumi.StringArray{bucketARN, pulumi.Sprintf("%s/*", bucketARN)},
+		Condition: pulumi.StringMapMap{"Bool": pulumi.StringMap{"aws:SecureTransport": pulumi.String("false")}},
+	}}
 }
 
-func lifecycleRules(args bucketArgs) s3.BucketLifecycleConfigurationV2RuleArray {
+func lifecycleRules(args *BucketArgs) s3.BucketLifecycleConfigurationV2RuleArray {
 	// An empty prefix selects every object. The filter must be there: without it the provider falls back to the
 	// deprecated rule prefix.
 	everything := func() *s3.BucketLifecycleConfigurationV2RuleFilterArgs {
@@ -116,15 +157,15 @@ func lifecycleRules(args bucketArgs) s3.BucketLifecycleConfigurationV2RuleArray 
 			},
 		},
 	}
-	if args.expirationDays > 0 {
+	if args.ExpirationDays > 0 {
 		rules = append(rules, &s3.BucketLifecycleConfigurationV2RuleArgs{
 			Id:         pulumi.String("expiration"),
 			Status:     pulumi.String("Enabled"),
 			Filter:     everything(),
-			Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(args.expirationDays)},
+			Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(args.ExpirationDays)},
 		})
 	}
-	if args.versioning {
+	if args.Versioning {
 		rules = append(rules, &s3.BucketLifecycleConfigurationV2RuleArgs{
 			Id:     pulumi.String("replaced-versions"),
 			Status: pulumi.String("Enabled"),
@@ -132,7 +173,7 @@ func lifecycleRules(args bucketArgs) s3.BucketLifecycleConfigurationV2RuleArray 
 			// A delete marker under which nothing is left serves nobody and slows listings.
 			Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{ExpiredObjectDeleteMarker: pulumi.Bool(true)},
 			NoncurrentVersionExpiration: &s3.BucketLifecycleConfigurationV2RuleNoncurrentVersionExpirationArgs{
-				NoncurrentDays: pulumi.Int(args.noncurrentDays),
+				NoncurrentDays: pulumi.Int(args.NoncurrentDays),
 			},
 		})
 	}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/codebuild"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"s3-thumbnail-creator/settings"
 )
 
 // withoutLambdaCompute lists the regions that had CodeBuild but not its Lambda compute when the CodeBuild user guide
@@ -22,13 +24,53 @@ var withoutLambdaCompute = []string{
 	"us-gov-east-1", "us-gov-west-1", "us-west-1",
 }
 
-// checkRegion tells whether the configured build machine exists in the region.
-func (c *Config) checkRegion(region string) error {
-	if c.BuildCompute == "lambda" && slices.Contains(withoutLambdaCompute, region) {
-		return problem("buildCompute", c.BuildCompute, fmt.Sprintf(
-			"CodeBuild has no Lambda compute in %s: want ec2 (pulumi config set buildCompute ec2)", region))
+// BuildSettings say how the image is built: what a stack may set of it.
+type BuildSettings struct {
+	// Compute is where CodeBuild runs: lambda (starts in seconds) or ec2 (every region).
+	Compute string `config:"buildCompute"`
+	// Size is the size of the build machine: small, medium or large.
+	Size string `config:"buildSize"`
+	// TimeoutMinutes is how long a build may run.
+	TimeoutMinutes int `config:"buildTimeoutMinutes"`
+	// Tests also runs the function's tests in the build.
+	Tests bool `config:"buildTests"`
+	// Source is what is built: local (a working tree) or github.
+	Source string `config:"buildSource"`
+	// GitHubURL is the repository that a build from github builds.
+	GitHubURL string `config:"githubUrl"`
+	// GitHubRef is the branch, tag or commit that it builds.
+	GitHubRef string `config:"githubRef"`
+}
+
+// DefaultBuildSettings returns the settings of a stack that sets nothing.
+func DefaultBuildSettings() BuildSettings {
+	return BuildSettings{Compute: "lambda", Size: "large", TimeoutMinutes: 15, Source: "local", GitHubRef: "main"}
+}
+
+func (b BuildSettings) isGitHub() bool { return b.Source == "github" }
+
+// validate adds what is wrong to p, each problem named by its configuration key.
+func (b BuildSettings) validate(p *settings.Problems) {
+	settings.OneOf(p, "buildCompute", b.Compute, "lambda", "ec2")
+	settings.OneOf(p, "buildSize", b.Size, "small", "medium", "large")
+	// CodeBuild's Lambda compute ends every build after 15 minutes and lets nobody set another limit.
+	if b.Compute == "lambda" {
+		p.Number("buildTimeoutMinutes", b.TimeoutMinutes, 5, 15, "minutes (5 to 480 with buildCompute ec2)")
+	} else {
+		p.Number("buildTimeoutMinutes", b.TimeoutMinutes, 5, 480, "minutes")
 	}
-	return nil
+	settings.OneOf(p, "buildSource", b.Source, "local", "github")
+	if b.isGitHub() {
+		p.Check("githubUrl", b.GitHubURL, isRepository(b.GitHubURL),
+			"want https://github.com/OWNER/REPOSITORY, because buildSource is github")
+		p.Check("githubRef", b.GitHubRef, gitRef.MatchString(b.GitHubRef), "want a branch, a tag or a commit")
+	}
+}
+
+// checkRegion adds a problem to p if there is no such build machine in the region.
+func (b BuildSettings) checkRegion(p *settings.Problems, region string) {
+	p.Check("buildCompute", b.Compute, b.Compute != "lambda" || !slices.Contains(withoutLambdaCompute, region), fmt.Sprintf(
+		"CodeBuild has no Lambda compute in %s: want ec2 (pulumi config set buildCompute ec2)", region))
 }
 
 // machine is what CodeBuild calls an environment: its type, compute type and image (CodeBuild user guide, "Build
@@ -37,14 +79,14 @@ type machine struct {
 	environment, compute, image string
 }
 
-// buildMachine returns the machine for the configuration. Its architecture is the function's, so nothing is
-// cross-compiled. All images carry a Go that is new enough to fetch the one that go.mod names.
-func (c *Config) buildMachine() machine {
-	arm := c.Architecture == "arm64"
-	if c.BuildCompute == "lambda" {
+// machine returns the machine that builds for the architecture, arm64 or amd64. It has that architecture itself, so
+// nothing is cross-compiled. All images carry a Go that is new enough to fetch the one that go.mod names.
+func (b BuildSettings) machine(architecture string) machine {
+	arm := architecture == "arm64"
+	if b.Compute == "lambda" {
 		m := machine{
 			environment: "LINUX_LAMBDA_CONTAINER",
-			compute:     map[string]string{"small": "BUILD_LAMBDA_2GB", "medium": "BUILD_LAMBDA_4GB", "large": "BUILD_LAMBDA_10GB"}[c.BuildSize],
+			compute:     map[string]string{"small": "BUILD_LAMBDA_2GB", "medium": "BUILD_LAMBDA_4GB", "large": "BUILD_LAMBDA_10GB"}[b.Size],
 			image:       "aws/codebuild/amazonlinux-x86_64-lambda-standard:go1.24",
 		}
 		if arm {
@@ -54,7 +96,7 @@ func (c *Config) buildMachine() machine {
 	}
 	m := machine{
 		environment: "LINUX_CONTAINER",
-		compute:     map[string]string{"small": "BUILD_GENERAL1_SMALL", "medium": "BUILD_GENERAL1_MEDIUM", "large": "BUILD_GENERAL1_LARGE"}[c.BuildSize],
+		compute:     map[string]string{"small": "BUILD_GENERAL1_SMALL", "medium": "BUILD_GENERAL1_MEDIUM", "large": "BUILD_GENERAL1_LARGE"}[b.Size],
 		image:       "aws/codebuild/amazonlinux-x86_64-standard:5.0",
 	}
 	if arm {
@@ -64,8 +106,9 @@ func (c *Config) buildMachine() machine {
 }
 
 type projectArgs struct {
-	config        *Config
 	name          pulumi.StringInput
+	build         BuildSettings
+	architecture  string
 	role          pulumi.StringInput // ARN
 	logGroup      pulumi.StringInput // name
 	repositoryURL pulumi.StringInput
@@ -75,8 +118,8 @@ type projectArgs struct {
 }
 
 // newProject makes the CodeBuild project. What it runs is buildspec.yaml, in the source.
-func newProject(ctx *pulumi.Context, name string, args projectArgs, parent pulumi.Resource) (*codebuild.Project, error) {
-	m := args.config.buildMachine()
+func newProject(ctx *pulumi.Context, name string, args projectArgs, opts ...pulumi.ResourceOption) (*codebuild.Project, error) {
+	m := args.build.machine(args.architecture)
 	project := &codebuild.ProjectArgs{
 		Name:        args.name,
 		Description: pulumi.String("Builds the image of the thumbnail function"),
@@ -92,8 +135,8 @@ func newProject(ctx *pulumi.Context, name string, args projectArgs, parent pulum
 			PrivilegedMode: pulumi.Bool(false),
 			EnvironmentVariables: codebuild.ProjectEnvironmentEnvironmentVariableArray{
 				variable("IMAGE_REPOSITORY_URI", args.repositoryURL),
-				variable("IMAGE_ARCHITECTURE", pulumi.String(args.config.Architecture)),
-				variable("BUILD_TESTS", pulumi.String(fmt.Sprint(args.config.BuildTests))),
+				variable("IMAGE_ARCHITECTURE", pulumi.String(args.architecture)),
+				variable("BUILD_TESTS", pulumi.String(fmt.Sprint(args.build.Tests))),
 			},
 		},
 		LogsConfig: &codebuild.ProjectLogsConfigArgs{
@@ -107,25 +150,25 @@ func newProject(ctx *pulumi.Context, name string, args projectArgs, parent pulum
 		Source:               args.source(),
 		Tags:                 args.tags,
 	}
-	if args.config.BuildSource == "github" {
-		project.SourceVersion = pulumi.String(args.config.GithubRef)
+	if args.build.isGitHub() {
+		project.SourceVersion = pulumi.String(args.build.GitHubRef)
 	}
 	// Lambda compute has limits of its own and refuses others (InvalidInputException).
-	if args.config.BuildCompute == "ec2" {
-		project.BuildTimeout = pulumi.Int(args.config.BuildTimeoutMinutes)
+	if args.build.Compute == "ec2" {
+		project.BuildTimeout = pulumi.Int(args.build.TimeoutMinutes)
 		project.QueuedTimeout = pulumi.Int(queueMinutes)
 	}
-	return codebuild.NewProject(ctx, name, project, pulumi.Parent(parent))
+	return codebuild.NewProject(ctx, name, project, opts...)
 }
 
 // queueMinutes is how long a build may wait for its machine. CodeBuild takes no less than five.
 const queueMinutes = 5
 
 func (a projectArgs) source() *codebuild.ProjectSourceArgs {
-	if a.config.BuildSource == "github" {
+	if a.build.isGitHub() {
 		return &codebuild.ProjectSourceArgs{
 			Type:      pulumi.String("GITHUB"),
-			Location:  pulumi.String(a.config.GithubURL),
+			Location:  pulumi.String(a.build.GitHubURL),
 			Buildspec: pulumi.String(buildspecFile),
 			// A commit need not be the last one of any branch, so the whole history is fetched.
 			GitCloneDepth: pulumi.Int(0),
@@ -148,25 +191,25 @@ func variable(name string, value pulumi.StringInput) *codebuild.ProjectEnvironme
 
 // buildTrust lets CodeBuild assume the role for one project of this account and for nobody else (CodeBuild user guide,
 // "Cross-service confused deputy prevention").
-func buildTrust(here account, project string) PolicyDocument {
-	return trust(codebuildService, Condition{
-		"StringEquals": {
-			"aws:SourceAccount": here.ID,
-			"aws:SourceArn":     here.arn("codebuild", "project/"+project),
+func buildTrust(account Account, project pulumi.StringInput) PolicyDocument {
+	return trust(codebuildService, pulumi.StringMapMap{
+		"StringEquals": pulumi.StringMap{
+			"aws:SourceAccount": pulumi.String(account.ID),
+			"aws:SourceArn":     pulumi.Sprintf("%s%s", account.arn("codebuild", "project/"), project),
 		},
 	})
 }
 
 // buildPermissions is what a build may do: read its source, write its log and push to its repository. sourceBucketARN
-// is empty with a GitHub source.
-func buildPermissions(logGroupARN, repositoryARN, sourceBucketARN string) PolicyDocument {
-	statements := []Statement{
+// is nil with a GitHub source.
+func buildPermissions(logGroupARN, repositoryARN, sourceBucketARN pulumi.StringInput) PolicyDocument {
+	document := PolicyDocument{
 		writeLogs(logGroupARN),
 		{
 			Sid: "LogInToRegistry", Effect: allow,
 			Action: []string{"ecr:GetAuthorizationToken"},
 			// The action has no resource to name (service authorization reference, Amazon ECR).
-			Resource: []string{"*"},
+			Resource: pulumi.StringArray{pulumi.String("*")},
 		},
 		{
 			Sid: "PushImage", Effect: allow,
@@ -174,21 +217,21 @@ func buildPermissions(logGroupARN, repositoryARN, sourceBucketARN string) Policy
 				"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload",
 				"ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
 			},
-			Resource: []string{repositoryARN},
+			Resource: pulumi.StringArray{repositoryARN},
 		},
 	}
-	if sourceBucketARN != "" {
-		statements = append(statements, Statement{
-			Sid: "ReadSource", Effect: allow,
-			Action: []string{"s3:GetObject", "s3:GetObjectVersion"},
-			// All archives rather than the current one: its key changes with every build, and a policy that changes
-			// at that moment has not reached everywhere when the build starts. The bucket holds nothing else.
-			Resource: []string{sourceBucketARN + "/" + sourceKeyPrefix + "*"},
-		}, Statement{
-			Sid: "FindSource", Effect: allow,
-			Action:   []string{"s3:GetBucketAcl", "s3:GetBucketLocation", "s3:ListBucket"},
-			Resource: []string{sourceBucketARN},
-		})
+	if sourceBucketARN == nil {
+		return document
 	}
-	return policy(statements...)
+	return append(document, Statement{
+		Sid: "ReadSource", Effect: allow,
+		Action: []string{"s3:GetObject", "s3:GetObjectVersion"},
+		// All archives rather than the current one: its key changes with every build, and a policy that changes
+		// at that moment has not reached everywhere when the build starts. The bucket holds nothing else.
+		Resource: pulumi.StringArray{pulumi.Sprintf("%s/%s*", sourceBucketARN, sourceKeyPrefix)},
+	}, Statement{
+		Sid: "FindSource", Effect: allow,
+		Action:   []string{"s3:GetBucketAcl", "s3:GetBucketLocation", "s3:ListBucket"},
+		Resource: pulumi.StringArray{sourceBucketARN},
+	})
 }

@@ -4,18 +4,20 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"s3-thumbnail-creator/settings"
 )
 
 const projectType = "aws:codebuild/project:Project"
 
 func TestBuildMachines(t *testing.T) {
-	for settings, want := range map[[3]string]machine{
+	for set, want := range map[[3]string]machine{
 		{"lambda", "arm64", "large"}: {"ARM_LAMBDA_CONTAINER", "BUILD_LAMBDA_10GB", "aws/codebuild/amazonlinux-aarch64-lambda-standard:go1.24"},
 		{"lambda", "amd64", "small"}: {"LINUX_LAMBDA_CONTAINER", "BUILD_LAMBDA_2GB", "aws/codebuild/amazonlinux-x86_64-lambda-standard:go1.24"},
 		{"ec2", "arm64", "medium"}:   {"ARM_CONTAINER", "BUILD_GENERAL1_MEDIUM", "aws/codebuild/amazonlinux-aarch64-standard:3.0"},
 		{"ec2", "amd64", "large"}:    {"LINUX_CONTAINER", "BUILD_GENERAL1_LARGE", "aws/codebuild/amazonlinux-x86_64-standard:5.0"},
 	} {
-		e := declare(t, map[string]string{"buildCompute": settings[0], "architecture": settings[1], "buildSize": settings[2]})
+		e := declare(t, map[string]string{"buildCompute": set[0], "architecture": set[1], "buildSize": set[2]})
 		project := e.one(t, projectType, "")
 		project.want(t, "environment.type", want.environment)
 		project.want(t, "environment.computeType", want.compute)
@@ -110,8 +112,10 @@ func TestGitHubSource(t *testing.T) {
 			t.Errorf("a GitHub build may %v", s.Action)
 		}
 	}
-	e.one(t, "command:local:Command", "").want(t, "create", "go run ./cmd/buildimage -project "+project.text(t, "name")+
-		" -repository thumbnailer-image-1234567 -github -source-version v1.0 -timeout 20m")
+	e.one(t, commandType, "").want(t, "environment", `{"AWS_REGION":"eu-central-1","BUILDIMAGE_ARCHITECTURE":"arm64",`+
+		`"BUILDIMAGE_GITHUB":"true","BUILDIMAGE_PROJECT":"`+project.text(t, "name")+`",`+
+		`"BUILDIMAGE_REPOSITORY":"thumbnailer-image-1234567","BUILDIMAGE_SOURCE_URL":"https://github.com/owner/repository",`+
+		`"BUILDIMAGE_SOURCE_VERSION":"v1.0","BUILDIMAGE_TIMEOUT":"20m0s"}`)
 }
 
 // TestRegionLists: a region cannot both have and not have Lambda compute. The ten that have it are from the CodeBuild
@@ -121,7 +125,9 @@ func TestRegionLists(t *testing.T) {
 		"us-east-1", "us-east-2", "us-west-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1",
 		"eu-central-1", "eu-west-1", "sa-east-1",
 	} {
-		if err := DefaultConfig().checkRegion(region); err != nil {
+		var p settings.Problems
+		DefaultBuildSettings().checkRegion(&p, region)
+		if err := p.Err(); err != nil {
 			t.Error(err)
 		}
 	}

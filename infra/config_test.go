@@ -12,15 +12,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"go.yaml.in/yaml/v3"
+
+	"s3-thumbnail-creator/settings"
 )
 
 // load returns what LoadConfig makes of the settings in the stack.
-func load(settings map[string]string, stack ...string) (*Config, error) {
+func load(set map[string]string, stack ...string) (*Config, error) {
 	var cfg *Config
 	err := newEngine().run(func(ctx *pulumi.Context) (err error) {
 		cfg, err = LoadConfig(ctx)
 		return err
-	}, settings, stack...)
+	}, set, stack...)
 	return cfg, err
 }
 
@@ -37,22 +39,20 @@ func TestProjectFile(t *testing.T) {
 	types := map[reflect.Kind]string{
 		reflect.String: "string", reflect.Bool: "boolean", reflect.Int: "integer", reflect.Slice: "array", reflect.Map: "object",
 	}
-	defaults := reflect.ValueOf(*DefaultConfig())
 	keys := configKeys()
-	for i := range defaults.NumField() {
-		key := defaults.Type().Field(i).Tag.Get("config")
+	for key, field := range fields(DefaultConfig()) {
 		schema, ok := project.Config[key]
 		if !ok {
 			t.Errorf("%s is not in Pulumi.yaml", key)
 			continue
 		}
-		if want := types[defaults.Field(i).Kind()]; schema.TypeName() != want {
+		if want := types[field.Kind()]; schema.TypeName() != want {
 			t.Errorf("%s has type %s in Pulumi.yaml, want %s", key, schema.TypeName(), want)
 		}
 		if schema.Description == "" || schema.Default == nil {
 			t.Errorf("%s needs a description and a default in Pulumi.yaml", key)
 		}
-		if got, want := asJSON(t, schema.Default), asJSON(t, defaults.Field(i).Interface()); !sameJSON(t, got, want) {
+		if got, want := asJSON(t, schema.Default), asJSON(t, field.Interface()); !sameJSON(t, got, want) {
 			t.Errorf("%s has default %s in Pulumi.yaml, want %s", key, got, want)
 		}
 	}
@@ -74,12 +74,12 @@ func TestStackFiles(t *testing.T) {
 		if err := yaml.Unmarshal(text, &file); err != nil {
 			t.Fatal(err)
 		}
-		settings := map[string]string{}
+		set := map[string]string{}
 		for key, value := range file.Config {
-			settings[key] = fmt.Sprint(value)
+			set[key] = fmt.Sprint(value)
 		}
-		t.Setenv(pulumi.EnvConfig, asJSON(t, settings))
-		if _, err := load(settings, stack); err != nil {
+		t.Setenv(pulumi.EnvConfig, asJSON(t, set))
+		if _, err := load(set, stack); err != nil {
 			t.Errorf("stack %s: %v", stack, err)
 		}
 	}
@@ -105,44 +105,57 @@ func TestEveryKeyIsRead(t *testing.T) {
 		"githubUrl": "https://github.com/owner/repository", "githubRef": "v1.2.3", "alarmEmail": "a@example.com",
 		"tags": `{"team":"photos"}`,
 	}
-	defaults := reflect.ValueOf(*DefaultConfig())
-	for i := range defaults.NumField() {
-		key := defaults.Type().Field(i).Tag.Get("config")
-		settings := map[string]string{key: other[key]}
+	defaults := fields(DefaultConfig())
+	for key := range defaults {
+		set := map[string]string{key: other[key]}
 		if key == "buildSource" {
-			settings["githubUrl"] = other["githubUrl"]
+			set["githubUrl"] = other["githubUrl"]
 		}
-		cfg, err := load(settings)
+		cfg, err := load(set)
 		if err != nil {
 			t.Errorf("%s: %v", key, err)
 			continue
 		}
-		got := reflect.ValueOf(*cfg)
-		for j := range got.NumField() {
-			name := got.Type().Field(j).Tag.Get("config")
-			changed := !reflect.DeepEqual(got.Field(j).Interface(), defaults.Field(j).Interface())
-			if _, set := settings[name]; changed != set {
+		for name, field := range fields(cfg) {
+			changed := !reflect.DeepEqual(field.Interface(), defaults[name].Interface())
+			if _, set := set[name]; changed != set {
 				t.Errorf("with %s set, %s changed: %v", key, name, changed)
 			}
-		}
-		if text := fmt.Sprint(got.Field(i).Interface()); got.Field(i).Kind() != reflect.Slice &&
-			got.Field(i).Kind() != reflect.Map && text != other[key] {
-			t.Errorf("%s is %s, want %s", key, text, other[key])
+			if text := fmt.Sprint(field.Interface()); name == key && field.Kind() != reflect.Slice && field.Kind() != reflect.Map && text != other[key] {
+				t.Errorf("%s is %s, want %s", key, text, other[key])
+			}
 		}
 	}
 }
 
+// fields returns the fields of a configuration, those of embedded structs included, by their keys.
+func fields(cfg *Config) map[string]reflect.Value {
+	all := map[string]reflect.Value{}
+	var add func(reflect.Value)
+	add = func(structure reflect.Value) {
+		for field, value := range structure.Fields() {
+			if field.Anonymous {
+				add(value)
+			} else {
+				all[field.Tag.Get("config")] = value
+			}
+		}
+	}
+	add(reflect.ValueOf(cfg).Elem())
+	return all
+}
+
+// TestPartOfAVariantIsEnough: also of the first, which then is still the default one but for what is set.
 func TestPartOfAVariantIsEnough(t *testing.T) {
-	cfg, err := load(map[string]string{"thumbnails": `[{"name":"small"},{"name":"wide","width":900,"quality":50}]`})
+	cfg, err := load(map[string]string{"thumbnails": `[{"width":512},{"name":"wide","width":900,"quality":50}]`})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Thumbnail{
-		{"small", 256, 256, "inside", "same", 82, "{dir}{variant}-{name}"},
-		{"wide", 900, 256, "inside", "same", 50, "{dir}{variant}-{name}"},
-	}
-	if !slices.Equal(cfg.Thumbnails, want) {
-		t.Errorf("got %+v, want %+v", cfg.Thumbnails, want)
+	want := []settings.Variant{settings.DefaultVariant(), settings.DefaultVariant()}
+	want[0].Width = 512
+	want[1].Name, want[1].Width, want[1].Quality = "wide", 900, 50
+	if !slices.Equal(cfg.Variants, want) {
+		t.Errorf("got %+v, want %+v", cfg.Variants, want)
 	}
 }
 
@@ -167,11 +180,40 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	}
 }
 
+// TestWarnings: what is valid but seldom meant is said, and what is meant is not.
+func TestWarnings(t *testing.T) {
+	for template, want := range map[string]string{"{dir}thumb-{name}": "", "{name}": "{dir}"} {
+		var log warnings
+		err := newEngine().run(func(ctx *pulumi.Context) error {
+			ctx.Log = &log
+			_, err := LoadConfig(ctx)
+			return err
+		}, map[string]string{"thumbnails": asJSON(t, []map[string]string{{"key": template}})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(log.shown, "\n"); (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("%s: warned %q, want %q", template, got, want)
+		}
+	}
+}
+
+// warnings is a log that keeps the warnings.
+type warnings struct {
+	pulumi.Log
+	shown []string
+}
+
+func (w *warnings) Warn(message string, _ *pulumi.LogArgs) error {
+	w.shown = append(w.shown, message)
+	return nil
+}
+
 // TestUnknownKeys: Pulumi itself says nothing about a misspelt key.
 func TestUnknownKeys(t *testing.T) {
-	settings := map[string]string{testProject + ":memoryMb": "512", "aws:region": "eu-west-1", testProject + ":memoryMB": "512"}
-	t.Setenv(pulumi.EnvConfig, asJSON(t, settings))
-	_, err := load(settings)
+	set := map[string]string{testProject + ":memoryMb": "512", "aws:region": "eu-west-1", testProject + ":memoryMB": "512"}
+	t.Setenv(pulumi.EnvConfig, asJSON(t, set))
+	_, err := load(set)
 	if err == nil || !strings.Contains(err.Error(), `memoryMb: "512": no such key`) || !strings.Contains(err.Error(), "memoryMB") {
 		t.Errorf("error %v does not name the key and the valid ones", err)
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"s3-thumbnail-creator/settings"
 )
 
 // widget is one graph of a dashboard (CloudWatch API, "Dashboard body structure and syntax"). The dashboard is 24
@@ -38,18 +40,19 @@ type graph struct {
 }
 
 // newDashboard makes the dashboard and returns the link to it.
-func newDashboard(ctx *pulumi.Context, name string, here account, physicalName, function, queue pulumi.StringInput, parent pulumi.Resource) (pulumi.StringOutput, error) {
+func newDashboard(ctx *pulumi.Context, name string, args *MonitoringArgs, child pulumi.ResourceOption) (pulumi.StringOutput, error) {
 	dashboard, err := cloudwatch.NewDashboard(ctx, name, &cloudwatch.DashboardArgs{
-		DashboardName: physicalName,
-		DashboardBody: pulumi.All(function, queue).ApplyT(func(known []any) string {
-			return dashboardBody(here.Region, known[0].(string), known[1].(string))
-		}).(pulumi.StringOutput),
-	}, pulumi.Parent(parent))
+		DashboardName: args.FunctionName,
+		DashboardBody: pulumi.StringMap{"function": args.FunctionName, "queue": args.FailureQueueName}.ToStringMapOutput().
+			ApplyT(func(names map[string]string) string {
+				return dashboardBody(args.Account.Region, names["function"], names["queue"])
+			}).(pulumi.StringOutput),
+	}, child)
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}
 	return dashboard.DashboardName.ApplyT(func(name string) string {
-		return here.console(fmt.Sprintf("cloudwatch/home?region=%s#dashboards/dashboard/%s", here.Region, url.PathEscape(name)))
+		return args.Account.console(fmt.Sprintf("cloudwatch/home?region=%s#dashboards/dashboard/%s", args.Account.Region, url.PathEscape(name)))
 	}).(pulumi.StringOutput), nil
 }
 
@@ -86,7 +89,7 @@ func dashboardBody(region, function, queue string) string {
 // graphs names the metrics of Lambda and SQS, and those that the function writes into its log (embedded metric format).
 func graphs(function, queue string) []graph {
 	ours := func(metric, statistic, label string) series {
-		return series{metricsNamespace, metric, "FunctionName", function, statistic, label}
+		return series{settings.MetricsNamespace, metric, "FunctionName", function, statistic, label}
 	}
 	aws := func(metric, statistic, label string) series {
 		return series{"AWS/Lambda", metric, "FunctionName", function, statistic, label}

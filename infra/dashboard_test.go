@@ -51,12 +51,12 @@ func TestDashboard(t *testing.T) {
 }
 
 func TestConsole(t *testing.T) {
-	for here, want := range map[account]string{
+	for account, want := range map[Account]string{
 		{Region: "eu-west-1", Partition: "aws"}:            "https://eu-west-1.console.aws.amazon.com/x",
 		{Region: "cn-north-1", Partition: "aws-cn"}:        "https://console.amazonaws.cn/x",
 		{Region: "us-gov-west-1", Partition: "aws-us-gov"}: "https://console.amazonaws-us-gov.com/x",
 	} {
-		if got := here.console("x"); got != want {
+		if got := account.console("x"); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}

@@ -66,7 +66,7 @@ func TestEachKeyChangesItsPartOnly(t *testing.T) {
 	root := projectRoot(t)
 	snapshot := func(settings map[string]string) map[string]string {
 		e := newEngine()
-		if err := e.run(ProgramAt(root), settings); err != nil {
+		if err := e.run(thumbnailerAt(root), settings); err != nil {
 			t.Fatal(err)
 		}
 		all := map[string]string{}

@@ -1,22 +1,19 @@
 package infra
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
+	"cmp"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"s3-thumbnail-creator/settings"
 )
 
 const (
-	// metricsNamespace is where CloudWatch files the metrics that the function writes into its log.
-	metricsNamespace = "ThumbnailCreator"
-	// memoryShare of the function's memory, in percent, is the limit that Go's garbage collector works towards
-	// (GOMEMLIMIT). The rest is for what it does not see: the binary, stacks, the kernel's buffers.
-	memoryShare = 85
+	defaultArchitecture   = "arm64"
+	defaultTimeoutSeconds = 60
 	// retries of an event that the function failed on; Lambda waits one minute, then two.
 	retries = 2
 	// eventAgeSeconds is how long a throttled or failed event is kept: six hours, the longest that Lambda allows.
@@ -42,8 +39,6 @@ type Function struct {
 
 // FunctionArgs are the inputs of NewFunction.
 type FunctionArgs struct {
-	// Config is the stack's configuration; DefaultConfig if nil.
-	Config *Config
 	// Name of the function. Required.
 	Name pulumi.StringInput
 	// ImageURI is what it runs: REPOSITORY@sha256:DIGEST. Required.
@@ -51,74 +46,82 @@ type FunctionArgs struct {
 	// SourceBucketARN and DestinationBucketARN say what it may read and write, DestinationBucket where it writes.
 	// All are required.
 	SourceBucketARN, DestinationBucketARN, DestinationBucket pulumi.StringInput
+	// SourcePrefix limits what it may read to keys that begin with it; empty means every key.
+	SourcePrefix string
+	// Settings are what it is told, its memory included; nil means settings.DefaultFunction.
+	Settings *settings.Function
+	// Architecture that its image is for, arm64 or amd64; empty means arm64.
+	Architecture string
+	// TimeoutSeconds is how long one invocation may run; 0 means 60.
+	TimeoutSeconds int
+	// ReservedConcurrency caps concurrent invocations, 0 stops the function; nil reserves nothing.
+	ReservedConcurrency *int
+	// Tracing turns X-Ray on.
+	Tracing bool
+	// LogRetentionDays is how long its log is kept, in days; 0 means for ever.
+	LogRetentionDays int
 	// Tags are put on everything that takes tags.
 	Tags pulumi.StringMap
 }
 
 func (args *FunctionArgs) withDefaults() *FunctionArgs {
-	var filled FunctionArgs
-	if args != nil {
-		filled = *args
+	filled := *orEmpty(args)
+	if filled.Settings == nil {
+		defaults := settings.DefaultFunction()
+		filled.Settings = &defaults
 	}
-	if filled.Config == nil {
-		filled.Config = DefaultConfig()
-	}
+	filled.Architecture = cmp.Or(filled.Architecture, defaultArchitecture)
+	filled.TimeoutSeconds = cmp.Or(filled.TimeoutSeconds, defaultTimeoutSeconds)
 	return &filled
 }
 
-func (args *FunctionArgs) validate() error {
-	var problems []error
-	for _, required := range []struct {
-		name  string
-		value pulumi.StringInput
-		want  string
-	}{
-		{"Name", args.Name, "the name of the function"},
-		{"ImageURI", args.ImageURI, "REPOSITORY@sha256:DIGEST"},
-		{"SourceBucketARN", args.SourceBucketARN, "the ARN of the bucket it reads"},
-		{"DestinationBucketARN", args.DestinationBucketARN, "the ARN of the bucket it writes"},
-		{"DestinationBucket", args.DestinationBucket, "the name of the bucket it writes"},
-	} {
-		if required.value == nil {
-			problems = append(problems, fmt.Errorf("FunctionArgs.%s: want %s", required.name, required.want))
-		}
+func (args *FunctionArgs) validate() settings.Problems {
+	var p settings.Problems
+	checkRequired(&p,
+		required{"FunctionArgs.Name", args.Name, "the name of the function"},
+		required{"FunctionArgs.ImageURI", args.ImageURI, "REPOSITORY@sha256:DIGEST"},
+		required{"FunctionArgs.SourceBucketARN", args.SourceBucketARN, "the ARN of the bucket it reads"},
+		required{"FunctionArgs.DestinationBucketARN", args.DestinationBucketARN, "the ARN of the bucket it writes"},
+		required{"FunctionArgs.DestinationBucket", args.DestinationBucket, "the name of the bucket it writes"},
+	)
+	p = append(p, args.Settings.Validate("config")...)
+	checkPrefix(&p, "FunctionArgs.SourcePrefix", args.SourcePrefix)
+	checkArchitecture(&p, "FunctionArgs.Architecture", args.Architecture)
+	checkTimeout(&p, "FunctionArgs.TimeoutSeconds", args.TimeoutSeconds)
+	if args.ReservedConcurrency != nil {
+		p.Check("FunctionArgs.ReservedConcurrency", *args.ReservedConcurrency, *args.ReservedConcurrency >= 0,
+			"want a number of invocations, 0 to stop the function, or nil to reserve nothing")
 	}
-	return errors.Join(problems...)
+	checkRetention(&p, "FunctionArgs.LogRetentionDays", args.LogRetentionDays)
+	return p
 }
 
 // NewFunction declares the function. Only the function itself and its event configuration wait for the image.
 func NewFunction(ctx *pulumi.Context, name string, args *FunctionArgs, opts ...pulumi.ResourceOption) (*Function, error) {
 	args = args.withDefaults()
-	if err := args.validate(); err != nil {
-		return nil, fmt.Errorf("function %s: %w", name, err)
-	}
-	c := &Function{}
-	if err := ctx.RegisterComponentResource("s3-thumbnail-creator:index:Function", name, c, opts...); err != nil {
+	if err := refuse("Function", name, args.validate()); err != nil {
 		return nil, err
 	}
-	if err := c.provision(ctx, name, args); err != nil {
-		return nil, fmt.Errorf("function %s: %w", name, err)
-	}
-	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
-		"name": c.Name, "arn": c.ARN,
-		"failureQueueUrl": c.FailureQueueURL, "failureQueueName": c.FailureQueueName, "logGroup": c.LogGroup,
+	c := &Function{}
+	return component(ctx, "Function", name, c, opts, func(child pulumi.ResourceOption) error {
+		return c.provision(ctx, name, args, child)
 	})
 }
 
-func (c *Function) provision(ctx *pulumi.Context, name string, args *FunctionArgs) error {
+func (c *Function) provision(ctx *pulumi.Context, name string, args *FunctionArgs, child pulumi.ResourceOption) error {
 	queue, err := sqs.NewQueue(ctx, name+"-failures", &sqs.QueueArgs{
 		MessageRetentionSeconds: pulumi.Int(failureRetentionSeconds),
 		SqsManagedSseEnabled:    pulumi.Bool(true),
 		Tags:                    args.Tags,
-	}, pulumi.Parent(c))
+	}, child)
 	if err != nil {
 		return err
 	}
 	logs, err := cloudwatch.NewLogGroup(ctx, name, &cloudwatch.LogGroupArgs{
 		Name:            pulumi.Sprintf("/aws/lambda/%s", args.Name),
-		RetentionInDays: pulumi.Int(args.Config.LogRetentionDays),
+		RetentionInDays: pulumi.Int(args.LogRetentionDays),
 		Tags:            args.Tags,
-	}, pulumi.Parent(c))
+	}, child)
 	if err != nil {
 		return err
 	}
@@ -126,18 +129,14 @@ func (c *Function) provision(ctx *pulumi.Context, name string, args *FunctionArg
 		description: "Makes thumbnails",
 		// No condition on the caller: Lambda takes a role only from an account's own functions (iam:PassRole does not
 		// reach across accounts), so no other account can make it act on its behalf.
-		trust: pulumi.String(trust(lambdaService, nil).String()),
-		policy: policyOf([]pulumi.StringInput{logs.Arn, args.SourceBucketARN, args.DestinationBucketARN, queue.Arn},
-			func(arn []string) PolicyDocument {
-				return functionPermissions(args.Config, arn[0], arn[1], arn[2], arn[3])
-			}),
-		tags: args.Tags,
-	}, c)
+		trust:  trust(lambdaService, nil),
+		policy: functionPermissions(args, logs.Arn, queue.Arn),
+		tags:   args.Tags,
+	}, child)
 	if err != nil {
 		return err
 	}
-	function, err := lambda.NewFunction(ctx, name, functionResource(args, role, logs, queue),
-		pulumi.Parent(c),
+	function, err := lambda.NewFunction(ctx, name, functionResource(args, role, logs, queue), child,
 		// A first event must find the permissions in place, and without the log group Lambda would make one that
 		// nobody deletes.
 		pulumi.DependsOn([]pulumi.Resource{role.policy, logs}))
@@ -151,7 +150,7 @@ func (c *Function) provision(ctx *pulumi.Context, name string, args *FunctionArg
 		DestinationConfig: &lambda.FunctionEventInvokeConfigDestinationConfigArgs{
 			OnFailure: &lambda.FunctionEventInvokeConfigDestinationConfigOnFailureArgs{Destination: queue.Arn},
 		},
-	}, pulumi.Parent(c))
+	}, child)
 	if err != nil {
 		return err
 	}
@@ -161,27 +160,29 @@ func (c *Function) provision(ctx *pulumi.Context, name string, args *FunctionArg
 }
 
 func functionResource(args *FunctionArgs, role *serviceRole, logs *cloudwatch.LogGroup, queue *sqs.Queue) *lambda.FunctionArgs {
-	cfg := args.Config
+	environment := pulumi.ToStringMap(args.Settings.Environment())
+	environment[settings.DestinationBucketVariable] = args.DestinationBucket
+	environment[settings.FailureQueueVariable] = queue.Url
 	resource := &lambda.FunctionArgs{
 		Name:          args.Name,
 		Description:   pulumi.String("Makes thumbnails of the pictures in a bucket"),
 		PackageType:   pulumi.String("Image"),
 		ImageUri:      args.ImageURI,
-		Architectures: pulumi.StringArray{pulumi.String(lambdaArchitecture(cfg.Architecture))},
+		Architectures: pulumi.StringArray{pulumi.String(lambdaArchitecture(args.Architecture))},
 		Role:          role.role.Arn,
-		MemorySize:    pulumi.Int(cfg.MemoryMB),
-		Timeout:       pulumi.Int(cfg.TimeoutSeconds),
+		MemorySize:    pulumi.Int(args.Settings.MemoryMB),
+		Timeout:       pulumi.Int(args.TimeoutSeconds),
 		LoggingConfig: &lambda.FunctionLoggingConfigArgs{
 			LogFormat: pulumi.String("JSON"),
 			LogGroup:  logs.Name,
 		},
-		Environment: &lambda.FunctionEnvironmentArgs{Variables: functionEnvironment(cfg, args.DestinationBucket, queue.Url)},
+		Environment: &lambda.FunctionEnvironmentArgs{Variables: environment},
 		Tags:        args.Tags,
 	}
-	if cfg.ReservedConcurrency >= 0 {
-		resource.ReservedConcurrentExecutions = pulumi.Int(cfg.ReservedConcurrency)
+	if args.ReservedConcurrency != nil {
+		resource.ReservedConcurrentExecutions = pulumi.Int(*args.ReservedConcurrency)
 	}
-	if cfg.Tracing {
+	if args.Tracing {
 		resource.TracingConfig = &lambda.FunctionTracingConfigArgs{Mode: pulumi.String("Active")}
 	}
 	return resource
@@ -195,65 +196,44 @@ func lambdaArchitecture(goarch string) string {
 	return goarch
 }
 
-func functionEnvironment(cfg *Config, destination, failureQueue pulumi.StringInput) pulumi.StringMap {
-	variants, err := json.Marshal(cfg.Thumbnails)
-	if err != nil {
-		panic(fmt.Sprintf("thumbnails: %v", err)) // strings and integers always marshal
-	}
-	environment := pulumi.StringMap{
-		"DESTINATION_BUCKET": destination,
-		"FAILURE_QUEUE_URL":  failureQueue,
-		"THUMBNAILS":         pulumi.String(variants),
-		"MAX_SOURCE_MB":      pulumi.String(fmt.Sprint(cfg.MaxSourceMB)),
-		"MAX_MEGAPIXELS":     pulumi.String(fmt.Sprint(cfg.MaxMegapixels)),
-		"DELETE_THUMBNAILS":  pulumi.String(fmt.Sprint(cfg.DeleteThumbnails)),
-		"METRICS_NAMESPACE":  pulumi.String(metricsNamespace),
-		"GOMEMLIMIT":         pulumi.String(fmt.Sprintf("%dMiB", cfg.MemoryMB*memoryShare/100)),
-	}
-	if cfg.CacheControl != "" {
-		environment["CACHE_CONTROL"] = pulumi.String(cfg.CacheControl)
-	}
-	return environment
-}
-
 // functionPermissions is what the function may do.
-func functionPermissions(cfg *Config, logGroupARN, sourceARN, destinationARN, queueARN string) PolicyDocument {
+func functionPermissions(args *FunctionArgs, logGroupARN, queueARN pulumi.StringInput) PolicyDocument {
 	onThumbnails := []string{"s3:GetObject", "s3:PutObject"}
-	if cfg.DeleteThumbnails {
+	if args.Settings.DeleteThumbnails {
 		onThumbnails = append(onThumbnails, "s3:DeleteObject")
 	}
-	statements := []Statement{
+	document := PolicyDocument{
 		writeLogs(logGroupARN),
 		{
 			Sid: "ReadSources", Effect: allow,
 			Action:   []string{"s3:GetObject"},
-			Resource: []string{sourceARN + "/" + cfg.SourcePrefix + "*"},
+			Resource: pulumi.StringArray{pulumi.Sprintf("%s/%s*", args.SourceBucketARN, args.SourcePrefix)},
 		},
 		{
 			Sid: "WriteThumbnails", Effect: allow,
 			Action:   onThumbnails,
-			Resource: []string{destinationARN + "/*"},
+			Resource: pulumi.StringArray{pulumi.Sprintf("%s/*", args.DestinationBucketARN)},
 		},
 		{
 			// Without it S3 answers 403 where it should answer 404, and a missing object looks like a missing
 			// permission.
 			Sid: "SeeWhatIsMissing", Effect: allow,
 			Action:   []string{"s3:ListBucket"},
-			Resource: []string{sourceARN, destinationARN},
+			Resource: pulumi.StringArray{args.SourceBucketARN, args.DestinationBucketARN},
 		},
 		{
 			Sid: "ReportFailures", Effect: allow,
 			Action:   []string{"sqs:SendMessage"},
-			Resource: []string{queueARN},
+			Resource: pulumi.StringArray{queueARN},
 		},
 	}
-	if cfg.Tracing {
-		statements = append(statements, Statement{
+	if args.Tracing {
+		document = append(document, Statement{
 			Sid: "Trace", Effect: allow,
 			Action: []string{"xray:PutTraceSegments", "xray:PutTelemetryRecords"},
 			// The actions have no resource to name (service authorization reference, AWS X-Ray).
-			Resource: []string{"*"},
+			Resource: pulumi.StringArray{pulumi.String("*")},
 		})
 	}
-	return policy(statements...)
+	return document
 }

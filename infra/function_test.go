@@ -6,20 +6,28 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"s3-thumbnail-creator/settings"
 )
 
 const functionType = "aws:lambda/function:Function"
 
-func TestNewFunctionNilAndEmptyArgs(t *testing.T) {
-	for name, args := range map[string]*FunctionArgs{"nil": nil, "empty": {}} {
+func TestNewFunctionRefuses(t *testing.T) {
+	minus := -1
+	for want, args := range map[string]*FunctionArgs{
+		"memoryMB: 5":                          {Settings: &settings.Function{Variants: settings.DefaultFunction().Variants, MemoryMB: 5}},
+		"FunctionArgs.SourcePrefix: \"/\"":     {SourcePrefix: "/"},
+		"FunctionArgs.Architecture: \"mips\"":  {Architecture: "mips"},
+		"FunctionArgs.TimeoutSeconds: 901":     {TimeoutSeconds: 901},
+		"FunctionArgs.ReservedConcurrency: -1": {ReservedConcurrency: &minus},
+		"FunctionArgs.LogRetentionDays: 2":     {LogRetentionDays: 2},
+	} {
 		err := newEngine().run(func(ctx *pulumi.Context) error {
 			_, err := NewFunction(ctx, "function", args)
 			return err
 		}, nil)
-		for _, field := range []string{"Name", "ImageURI", "SourceBucketARN", "DestinationBucketARN", "DestinationBucket"} {
-			if err == nil || !strings.Contains(err.Error(), "FunctionArgs."+field+":") {
-				t.Errorf("%s args: error %v does not name %s", name, err, field)
-			}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v does not say %s", err, want)
 		}
 	}
 }
@@ -63,7 +71,7 @@ func TestFunctionEnvironment(t *testing.T) {
 	defaults := map[string]string{
 		"DESTINATION_BUCKET": "s3-thumbnail-creator-test-destination-" + testSuffix,
 		"FAILURE_QUEUE_URL":  "https://sqs.eu-central-1.amazonaws.com/" + testAccount + "/thumbnailer-function-failures-1234567",
-		"THUMBNAILS":         `[{"name":"thumb","width":256,"height":256,"fit":"inside","format":"same","quality":82,"key":"{dir}thumb-{name}"}]`,
+		"THUMBNAILS":         `[{"name":"thumb","width":256,"height":256,"fit":"inside","format":"same","quality":82,"key":"{dir}{variant}-{name}"}]`,
 		"MAX_SOURCE_MB":      "200", "MAX_MEGAPIXELS": "200", "DELETE_THUMBNAILS": "true",
 		"METRICS_NAMESPACE": "ThumbnailCreator", "GOMEMLIMIT": "1503MiB", "CACHE_CONTROL": "",
 	}
@@ -103,8 +111,8 @@ func TestFunctionPermissions(t *testing.T) {
 		"SeeWhatIsMissing": "s3:ListBucket on " + source + " " + destination,
 		"ReportFailures":   "sqs:SendMessage on arn:aws:sqs:eu-central-1:" + testAccount + ":thumbnailer-function-failures-1234567",
 	}
-	permissions := func(settings map[string]string) document {
-		return declare(t, settings).one(t, "aws:iam/rolePolicy:RolePolicy", "thumbnailer-function").document(t, "policy")
+	permissions := func(set map[string]string) document {
+		return declare(t, set).one(t, "aws:iam/rolePolicy:RolePolicy", "thumbnailer-function").document(t, "policy")
 	}
 	comparePermissions(t, permissions(nil), want)
 

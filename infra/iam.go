@@ -1,9 +1,6 @@
 package infra
 
 import (
-	"encoding/json"
-	"fmt"
-
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -22,23 +19,44 @@ const (
 )
 
 // PolicyDocument is an IAM policy (IAM user guide, "Grammar of the IAM JSON policy language").
-type PolicyDocument struct {
-	Version   string
-	Statement []Statement
-}
+type PolicyDocument []Statement
 
-// Statement is one statement of a policy. Every statement has a Sid that says what it is for.
+// Statement is one statement of a policy. Every statement has a Sid that says what it is for. What it is about is often
+// known only once its resource exists, so Resource and Condition take outputs.
 type Statement struct {
 	Sid       string
-	Effect    string
-	Principal *Principal `json:",omitempty"`
+	Effect    string // allow or deny
+	Principal *Principal
 	Action    []string
-	Resource  []string  `json:",omitempty"`
-	Condition Condition `json:",omitempty"`
+	Resource  pulumi.StringArray
+	// Condition maps an operator such as StringEquals to condition keys and their values.
+	Condition pulumi.StringMapMap
 }
 
-// Condition maps an operator such as StringEquals to condition keys and their values.
-type Condition map[string]map[string]string
+// JSON returns the document as AWS takes it. It is known when everything in it is.
+func (d PolicyDocument) JSON() pulumi.StringOutput {
+	statements := make(pulumi.Array, len(d))
+	for i, s := range d {
+		statements[i] = s.fields()
+	}
+	return pulumi.JSONMarshal(pulumi.Map{"Version": pulumi.String("2012-10-17"), "Statement": statements})
+}
+
+func (s Statement) fields() pulumi.Map {
+	fields := pulumi.Map{
+		"Sid": pulumi.String(s.Sid), "Effect": pulumi.String(s.Effect), "Action": pulumi.ToStringArray(s.Action),
+	}
+	if s.Principal != nil {
+		fields["Principal"] = s.Principal.field()
+	}
+	if s.Resource != nil {
+		fields["Resource"] = s.Resource
+	}
+	if s.Condition != nil {
+		fields["Condition"] = s.Condition
+	}
+	return fields
+}
 
 // Principal is whom a resource or trust policy speaks of: everyone, or AWS services.
 type Principal struct {
@@ -46,44 +64,22 @@ type Principal struct {
 	Service  string
 }
 
-// MarshalJSON writes "*" or {"Service": ...}, the forms in which AWS gives policies back.
-func (p Principal) MarshalJSON() ([]byte, error) {
+// field returns "*" or {"Service": ...}, the forms in which AWS gives policies back.
+func (p Principal) field() pulumi.Input {
 	if p.Everyone {
-		return json.Marshal("*")
+		return pulumi.String("*")
 	}
-	return json.Marshal(map[string]string{"Service": p.Service})
-}
-
-// String returns the document as JSON.
-func (d PolicyDocument) String() string {
-	text, err := json.Marshal(d)
-	if err != nil {
-		panic(fmt.Sprintf("policy document: %v", err)) // strings and maps of strings always marshal
-	}
-	return string(text)
-}
-
-func policy(statements ...Statement) PolicyDocument {
-	return PolicyDocument{Version: "2012-10-17", Statement: statements}
-}
-
-// policyOf builds a document from values that are known only once their resources exist.
-func policyOf(values []pulumi.StringInput, build func(values []string) PolicyDocument) pulumi.StringOutput {
-	inputs := make(pulumi.StringArray, len(values))
-	copy(inputs, values)
-	return inputs.ToStringArrayOutput().ApplyT(func(known []string) string {
-		return build(known).String()
-	}).(pulumi.StringOutput)
+	return pulumi.StringMap{"Service": pulumi.String(p.Service)}
 }
 
 // trust is the policy by which a role lets a service assume it.
-func trust(service string, condition Condition) PolicyDocument {
-	return policy(Statement{
+func trust(service string, condition pulumi.StringMapMap) PolicyDocument {
+	return PolicyDocument{{
 		Sid: "AssumedByService", Effect: allow,
 		Principal: &Principal{Service: service},
 		Action:    []string{"sts:AssumeRole"},
 		Condition: condition,
-	})
+	}}
 }
 
 // serviceRole is a role for one service with one inline policy, which goes when the role goes.
@@ -94,24 +90,24 @@ type serviceRole struct {
 
 type serviceRoleArgs struct {
 	description string
-	trust       pulumi.StringInput
-	policy      pulumi.StringInput
+	trust       PolicyDocument
+	policy      PolicyDocument
 	tags        pulumi.StringMap
 }
 
-func newServiceRole(ctx *pulumi.Context, name string, args serviceRoleArgs, parent pulumi.Resource) (*serviceRole, error) {
+func newServiceRole(ctx *pulumi.Context, name string, args serviceRoleArgs, opts ...pulumi.ResourceOption) (*serviceRole, error) {
 	role, err := iam.NewRole(ctx, name, &iam.RoleArgs{
 		Description:      pulumi.String(args.description),
-		AssumeRolePolicy: args.trust,
+		AssumeRolePolicy: args.trust.JSON(),
 		Tags:             args.tags,
-	}, pulumi.Parent(parent))
+	}, opts...)
 	if err != nil {
 		return nil, err
 	}
 	inline, err := iam.NewRolePolicy(ctx, name, &iam.RolePolicyArgs{
 		Role:   role.Name,
-		Policy: args.policy,
-	}, pulumi.Parent(parent))
+		Policy: args.policy.JSON(),
+	}, opts...)
 	if err != nil {
 		return nil, err
 	}
@@ -119,11 +115,11 @@ func newServiceRole(ctx *pulumi.Context, name string, args serviceRoleArgs, pare
 }
 
 // writeLogs allows what writing to one log group takes. Creating groups is not part of it: ours exist first.
-func writeLogs(logGroupARN string) Statement {
+func writeLogs(logGroupARN pulumi.StringInput) Statement {
 	return Statement{
 		Sid: "WriteOwnLogs", Effect: allow,
 		Action: []string{"logs:CreateLogStream", "logs:PutLogEvents"},
 		// The streams of the group, whose names are not ours to choose.
-		Resource: []string{logGroupARN + ":*"},
+		Resource: pulumi.StringArray{pulumi.Sprintf("%s:*", logGroupARN)},
 	}
 }

@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // explained lists the statements that may use a bare * or an action with one, with the reason.
@@ -56,17 +59,39 @@ func TestEveryStatement(t *testing.T) {
 	}
 }
 
+// TestPolicyJSON: outputs are resolved, and what is not said is not there. In a preview a policy is unknown as a whole if
+// anything in it is.
 func TestPolicyJSON(t *testing.T) {
-	got := policy(Statement{
-		Sid: "One", Effect: allow, Principal: &Principal{Service: s3Service},
-		Action: []string{"a:B"}, Condition: Condition{"StringEquals": {"k": "v"}},
-	}, Statement{Sid: "Two", Effect: deny, Principal: &Principal{Everyone: true}, Action: []string{"a:C"}, Resource: []string{"r"}}).String()
-	want := `{"Version":"2012-10-17","Statement":[` +
-		`{"Sid":"One","Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":["a:B"],"Condition":{"StringEquals":{"k":"v"}}},` +
-		`{"Sid":"Two","Effect":"Deny","Principal":"*","Action":["a:C"],"Resource":["r"]}]}`
-	if got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
+	document := func(arn pulumi.StringInput) PolicyDocument {
+		return PolicyDocument{
+			{
+				Sid: "One", Effect: allow, Principal: &Principal{Service: s3Service}, Action: []string{"a:B"},
+				Condition: pulumi.StringMapMap{"StringEquals": pulumi.StringMap{"k": arn}},
+			},
+			{
+				Sid: "Two", Effect: deny, Principal: &Principal{Everyone: true}, Action: []string{"a:C", "a:D"},
+				Resource: pulumi.StringArray{arn, pulumi.Sprintf("%s/*", arn)},
+			},
+		}
 	}
+	want := `{"Statement":[` +
+		`{"Action":["a:B"],"Condition":{"StringEquals":{"k":"r"}},"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Sid":"One"},` +
+		`{"Action":["a:C","a:D"],"Effect":"Deny","Principal":"*","Resource":["r","r/*"],"Sid":"Two"}],"Version":"2012-10-17"}`
+	unknown := pulumi.UnsafeUnknownOutput(nil).ApplyT(func(any) string { return "r" }).(pulumi.StringOutput)
+	e := newEngine()
+	err := e.run(func(ctx *pulumi.Context) error {
+		for name, arn := range map[string]pulumi.StringInput{"known": pulumi.String("r").ToStringOutput(), "unknown": unknown} {
+			if _, err := iam.NewRolePolicy(ctx, name, &iam.RolePolicyArgs{Role: pulumi.String("x"), Policy: document(arn).JSON()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.one(t, "aws:iam/rolePolicy:RolePolicy", "known").want(t, "policy", want)
+	e.one(t, "aws:iam/rolePolicy:RolePolicy", "unknown").want(t, "policy", "")
 }
 
 func TestBuildRoleIsForOneProject(t *testing.T) {

@@ -24,6 +24,7 @@ const (
 // declared is one resource as the program declared it.
 type declared struct {
 	urn, typ, name, parent string
+	provider               string
 	custom                 bool
 	inputs                 resource.PropertyMap
 	dependencies           []string // URNs, of properties and of DependsOn
@@ -36,15 +37,19 @@ type engine struct {
 
 	mu        sync.Mutex
 	resources []declared
+	calls     map[string]int // of functions of the provider, by token and provider
 }
 
 func newEngine() *engine {
-	return &engine{region: testRegion, partition: "aws", stdout: testDigest + "\n"}
+	return &engine{region: testRegion, partition: "aws", stdout: testDigest + "\n", calls: map[string]int{}}
 }
 
 var _ pulumi.MockResourceMonitor = (*engine)(nil)
 
 func (e *engine) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.calls[strings.TrimSpace(args.Token+" "+args.Provider)]++
 	switch args.Token {
 	case "aws:index/getCallerIdentity:getCallerIdentity":
 		return resource.PropertyMap{"accountId": resource.NewProperty(testAccount)}, nil
@@ -60,6 +65,7 @@ func (e *engine) NewResource(args pulumi.MockResourceArgs) (string, resource.Pro
 	d := declared{
 		typ: args.TypeToken, name: args.Name, inputs: args.Inputs, custom: args.Custom,
 		parent:       args.RegisterRPC.GetParent(),
+		provider:     args.Provider,
 		dependencies: slices.Clone(args.RegisterRPC.GetDependencies()),
 	}
 	for _, of := range args.RegisterRPC.GetPropertyDependencies() {
@@ -147,11 +153,23 @@ func (e *engine) run(body pulumi.RunFunc, settings map[string]string, stack ...s
 	})
 }
 
+// thumbnailerAt is the program for a project in the given directory: main.go without its exports.
+func thumbnailerAt(root string) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		cfg, err := LoadConfig(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = NewThumbnailer(ctx, "thumbnailer", &ThumbnailerArgs{Config: cfg, Root: root})
+		return err
+	}
+}
+
 // declare runs the whole program over a small project in stack "test" and returns what it declared.
 func declare(t *testing.T, settings map[string]string) *engine {
 	t.Helper()
 	e := newEngine()
-	if err := e.run(ProgramAt(projectRoot(t)), settings); err != nil {
+	if err := e.run(thumbnailerAt(projectRoot(t)), settings); err != nil {
 		t.Fatal(err)
 	}
 	return e
@@ -243,7 +261,7 @@ func projectRoot(t *testing.T) string {
 		"handler/main.go": "package main\n", "handler/main_test.go": "package main\n",
 		"settings/settings.go": "package settings\n", "codec/codec.go": "package codec\n", "codec/testdata/a.jpg": "\xff\xd8",
 		"cmd/pushimage/main.go": "package main\n",
-		"infra/infra.go":        "package infra\n", "Pulumi.README.md": "# ${outputs.sourceBucket}\n",
+		"infra/infra.go":        "package infra\n",
 	} {
 		writeFile(t, filepath.Join(root, filepath.FromSlash(name)), content)
 	}

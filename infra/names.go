@@ -18,7 +18,7 @@ const suffixBytes = 4
 
 var notInName = regexp.MustCompile(`[^a-z0-9]+`)
 
-// names makes the physical names that must be known before their resource exists: bucket names, because they are
+// names makes the names that must be known before their resource exists: bucket names, because they are
 // global, and the function's, because its log group, alarms and dashboard are made while its image is still building.
 // Everything else is named by Pulumi.
 type names struct {
@@ -27,21 +27,21 @@ type names struct {
 }
 
 // bucket returns <project>-<stack>-<role>-<suffix>.
-func (n names) bucket(role string) pulumi.StringOutput { return n.physical(role, maxBucketName) }
+func (n names) bucket(role string) pulumi.StringOutput { return n.named(role, maxBucketName) }
 
 // function returns <project>-<stack>-<suffix>, the name of the function, and of the dashboard.
-func (n names) function() pulumi.StringOutput { return n.physical("", maxFunctionName) }
+func (n names) function() pulumi.StringOutput { return n.named("", maxFunctionName) }
 
-func (n names) physical(role string, longest int) pulumi.StringOutput {
+func (n names) named(role string, longest int) pulumi.StringOutput {
 	return n.suffix.ApplyT(func(suffix string) string {
-		return physicalName(n.project, n.stack, role, suffix, longest)
+		return nameOf(n.project, n.stack, role, suffix, longest)
 	}).(pulumi.StringOutput)
 }
 
-// physicalName joins the parts with hyphens. What S3 does not allow in a name (capitals, dots, underscores, doubled
+// nameOf joins the parts with hyphens. What S3 does not allow in a name (capitals, dots, underscores, doubled
 // hyphens) becomes one hyphen, and the stack, then the project, is shortened until the name fits: the role and the
 // random suffix, which make it unique, are always whole.
-func physicalName(project, stack, role, suffix string, longest int) string {
+func nameOf(project, stack, role, suffix string, longest int) string {
 	project, stack = clean(project), clean(stack)
 	fixed := suffix
 	if role != "" {

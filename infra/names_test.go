@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestPhysicalName(t *testing.T) {
+func TestNameOf(t *testing.T) {
 	for _, test := range []struct{ project, stack, role, want string }{
 		{"s3-thumbnail-creator", "dev", "source", "s3-thumbnail-creator-dev-source-0a1b2c3d"},
 		{"s3-thumbnail-creator", "dev", "", "s3-thumbnail-creator-dev-0a1b2c3d"},
@@ -17,7 +17,7 @@ func TestPhysicalName(t *testing.T) {
 		{"p", strings.Repeat("s", 80), "destination", "p-" + strings.Repeat("s", 40) + "-destination-0a1b2c3d"},
 		{"--", "...", "source", "source-0a1b2c3d"},
 	} {
-		if got := physicalName(test.project, test.stack, test.role, testSuffix, maxBucketName); got != test.want {
+		if got := nameOf(test.project, test.stack, test.role, testSuffix, maxBucketName); got != test.want {
 			t.Errorf("%s, %s, %s: got %s, want %s", test.project, test.stack, test.role, got, test.want)
 		}
 	}
@@ -26,13 +26,13 @@ func TestPhysicalName(t *testing.T) {
 // bucketNameRule is S3's rule for the names of general purpose buckets, but for dots, which we never use.
 var bucketNameRule = regexp.MustCompile(`^[a-z0-9](-?[a-z0-9])*$`)
 
-func FuzzPhysicalName(f *testing.F) {
+func FuzzNameOf(f *testing.F) {
 	f.Add("s3-thumbnail-creator", "dev")
 	f.Add("-", "\xff")
 	f.Fuzz(func(t *testing.T, project, stack string) {
 		for _, role := range []string{"source", "destination", "build", ""} {
 			for _, longest := range []int{maxBucketName, maxFunctionName} {
-				got := physicalName(project, stack, role, testSuffix, longest)
+				got := nameOf(project, stack, role, testSuffix, longest)
 				if len(got) > longest || len(got) < 3 || !bucketNameRule.MatchString(got) {
 					t.Errorf("%q, %q: %q is no bucket name", project, stack, got)
 				}

@@ -4,42 +4,90 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"s3-thumbnail-creator/settings"
 )
 
-// newNotification makes the bucket invoke the function: first the permission, for this bucket of this account only,
-// then the notification, for S3 checks when it is put that the bucket may invoke its destination. A bucket has one
-// notification configuration, so there must be no other BucketNotification for it.
-func newNotification(ctx *pulumi.Context, name string, cfg *Config, here account, bucket *s3.BucketV2, function *Function, parent pulumi.Resource) error {
-	permission, err := lambda.NewPermission(ctx, name, &lambda.PermissionArgs{
-		Action:    pulumi.String("lambda:InvokeFunction"),
-		Function:  function.Name,
-		Principal: pulumi.String(s3Service),
-		SourceArn: bucket.Arn,
-		// A bucket's ARN does not say whose it is: were ours deleted, another account could take its name.
-		SourceAccount: pulumi.String(here.ID),
-	}, pulumi.Parent(parent))
-	if err != nil {
-		return err
-	}
-	to := &s3.BucketNotificationLambdaFunctionArgs{
-		Id:                pulumi.String("thumbnails"),
-		LambdaFunctionArn: function.ARN,
-		Events:            pulumi.ToStringArray(cfg.events()),
-	}
-	if cfg.SourcePrefix != "" {
-		to.FilterPrefix = pulumi.String(cfg.SourcePrefix)
-	}
-	_, err = s3.NewBucketNotification(ctx, name, &s3.BucketNotificationArgs{
-		Bucket:          bucket.ID(),
-		LambdaFunctions: s3.BucketNotificationLambdaFunctionArray{to},
-	}, pulumi.Parent(parent), pulumi.DependsOn([]pulumi.Resource{permission}))
-	return err
+// Notification makes a bucket invoke a function: first the permission, for this bucket of this account only, then the
+// notification, for S3 checks when it is put that the bucket may invoke its destination. A bucket has one notification
+// configuration, so there must be no other BucketNotification for it.
+type Notification struct {
+	pulumi.ResourceState
+
+	// Bucket is the name of the bucket that invokes the function from now on.
+	Bucket pulumi.StringOutput `pulumi:"bucket"`
 }
 
-// events are the kinds of S3 event that the function is for (S3 user guide, "Event notification types"). Lifecycle
-// rules remove objects without ObjectRemoved; thumbnails have an expiration of their own for that.
-func (c *Config) events() []string {
-	if c.DeleteThumbnails {
+// NotificationArgs are the inputs of NewNotification.
+type NotificationArgs struct {
+	// Account that the bucket belongs to. Required.
+	Account Account
+	// Bucket and BucketARN are the name and ARN of the bucket. Both are required.
+	Bucket, BucketARN pulumi.StringInput
+	// FunctionName and FunctionARN say what it invokes. Both are required.
+	FunctionName, FunctionARN pulumi.StringInput
+	// Prefix limits the events to keys that begin with it; empty means every key.
+	Prefix string
+	// Removals also sends the removal of objects.
+	Removals bool
+}
+
+func (args *NotificationArgs) validate() settings.Problems {
+	var p settings.Problems
+	args.Account.validate(&p, "NotificationArgs")
+	checkRequired(&p,
+		required{"NotificationArgs.Bucket", args.Bucket, "the name of the bucket"},
+		required{"NotificationArgs.BucketARN", args.BucketARN, "the ARN of the bucket"},
+		required{"NotificationArgs.FunctionName", args.FunctionName, "the name of the function"},
+		required{"NotificationArgs.FunctionARN", args.FunctionARN, "the ARN of the function"},
+	)
+	checkPrefix(&p, "NotificationArgs.Prefix", args.Prefix)
+	return p
+}
+
+// NewNotification declares the notification and what it needs.
+func NewNotification(ctx *pulumi.Context, name string, args *NotificationArgs, opts ...pulumi.ResourceOption) (*Notification, error) {
+	args = orEmpty(args)
+	if err := refuse("Notification", name, args.validate()); err != nil {
+		return nil, err
+	}
+	c := &Notification{}
+	return component(ctx, "Notification", name, c, opts, func(child pulumi.ResourceOption) error {
+		permission, err := lambda.NewPermission(ctx, name, &lambda.PermissionArgs{
+			Action:    pulumi.String("lambda:InvokeFunction"),
+			Function:  args.FunctionName,
+			Principal: pulumi.String(s3Service),
+			SourceArn: args.BucketARN,
+			// A bucket's ARN does not say whose it is: were ours deleted, another account could take its name.
+			SourceAccount: pulumi.String(args.Account.ID),
+		}, child)
+		if err != nil {
+			return err
+		}
+		to := &s3.BucketNotificationLambdaFunctionArgs{
+			Id:                pulumi.String("thumbnails"),
+			LambdaFunctionArn: args.FunctionARN,
+			Events:            pulumi.ToStringArray(args.events()),
+		}
+		if args.Prefix != "" {
+			to.FilterPrefix = pulumi.String(args.Prefix)
+		}
+		notification, err := s3.NewBucketNotification(ctx, name, &s3.BucketNotificationArgs{
+			Bucket:          args.Bucket,
+			LambdaFunctions: s3.BucketNotificationLambdaFunctionArray{to},
+		}, child, pulumi.DependsOn([]pulumi.Resource{permission}))
+		if err != nil {
+			return err
+		}
+		c.Bucket = notification.Bucket
+		return nil
+	})
+}
+
+// events are the kinds of S3 event that are sent (S3 user guide, "Event notification types"). Lifecycle rules remove
+// objects without ObjectRemoved; thumbnails have an expiration of their own for that.
+func (args *NotificationArgs) events() []string {
+	if args.Removals {
 		return []string{"s3:ObjectCreated:*", "s3:ObjectRemoved:*"}
 	}
 	return []string{"s3:ObjectCreated:*"}

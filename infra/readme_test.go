@@ -3,12 +3,13 @@ package infra
 import (
 	"fmt"
 	"os"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+
+	"s3-thumbnail-creator/settings"
 )
 
 // TestReadmeTable holds the README's table of settings and Pulumi.yaml together. When it fails it prints the rows.
@@ -24,8 +25,7 @@ func TestReadmeTable(t *testing.T) {
 	lines := strings.Split(string(text), "\n")
 	var rows []string
 	missing := false
-	for field := range reflect.TypeFor[Config]().Fields() {
-		key := field.Tag.Get("config")
+	for _, key := range settings.Names(Config{}, "config") {
 		setting := project.Config[key]
 		row := fmt.Sprintf("| `%s` | %s | %s |", key, code(asJSON(t, setting.Default)), setting.Description)
 		rows = append(rows, row)

@@ -6,57 +6,83 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecr"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"s3-thumbnail-creator/settings"
 )
 
 // keptImages is how many images the repository keeps: as many deployments can be rolled back to without a build.
 const keptImages = 20
 
-// repository is the ECR repository of the function's image and the policy by which Lambda pulls from it.
-type repository struct {
-	repository *ecr.Repository
-	policy     *ecr.RepositoryPolicy
+// Repository is the ECR repository of the function's image. Lambda may pull from it, and it forgets old images.
+type Repository struct {
+	pulumi.ResourceState
+
+	// Name of the repository.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// ARN of the repository.
+	ARN pulumi.StringOutput `pulumi:"arn"`
+	// URL is where images are pushed to, without a tag.
+	URL pulumi.StringOutput `pulumi:"url"`
 }
 
-func newRepository(ctx *pulumi.Context, name string, here account, tags pulumi.StringMap, parent pulumi.Resource) (*repository, error) {
-	repo, err := ecr.NewRepository(ctx, name, &ecr.RepositoryArgs{
-		// The images are made from sources that are elsewhere, so they go with the repository.
-		ForceDelete: pulumi.Bool(true),
-		// A tag names the sources it was built from, so it can never mean anything else.
-		ImageTagMutability: pulumi.String("IMMUTABLE"),
-		ImageScanningConfiguration: &ecr.RepositoryImageScanningConfigurationArgs{
-			ScanOnPush: pulumi.Bool(true),
-		},
-		Tags: tags,
-	}, pulumi.Parent(parent))
-	if err != nil {
+// RepositoryArgs are the inputs of NewRepository.
+type RepositoryArgs struct {
+	// Account whose functions may pull. Required.
+	Account Account
+	// Tags are put on the repository.
+	Tags pulumi.StringMap
+}
+
+// NewRepository declares the repository, which AWS names after name.
+func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts ...pulumi.ResourceOption) (*Repository, error) {
+	args = orEmpty(args)
+	var p settings.Problems
+	args.Account.validate(&p, "RepositoryArgs")
+	if err := refuse("Repository", name, p); err != nil {
 		return nil, err
 	}
-	if _, err := ecr.NewLifecyclePolicy(ctx, name, &ecr.LifecyclePolicyArgs{
-		Repository: repo.Name,
-		Policy:     pulumi.String(keepLast(keptImages)),
-	}, pulumi.Parent(parent)); err != nil {
-		return nil, err
-	}
-	pull, err := ecr.NewRepositoryPolicy(ctx, name, &ecr.RepositoryPolicyArgs{
-		Repository: repo.Name,
-		Policy:     pulumi.String(pulledByLambda(here).String()),
-	}, pulumi.Parent(parent))
-	if err != nil {
-		return nil, err
-	}
-	return &repository{repository: repo, policy: pull}, nil
+	c := &Repository{}
+	return component(ctx, "Repository", name, c, opts, func(child pulumi.ResourceOption) error {
+		repository, err := ecr.NewRepository(ctx, name, &ecr.RepositoryArgs{
+			// The images are made from sources that are elsewhere, so they go with the repository.
+			ForceDelete: pulumi.Bool(true),
+			// A tag names the sources it was built from, so it can never mean anything else.
+			ImageTagMutability: pulumi.String("IMMUTABLE"),
+			ImageScanningConfiguration: &ecr.RepositoryImageScanningConfigurationArgs{
+				ScanOnPush: pulumi.Bool(true),
+			},
+			Tags: args.Tags,
+		}, child)
+		if err != nil {
+			return err
+		}
+		c.Name, c.ARN, c.URL = repository.Name, repository.Arn, repository.RepositoryUrl
+		if _, err := ecr.NewLifecyclePolicy(ctx, name, &ecr.LifecyclePolicyArgs{
+			Repository: repository.Name,
+			Policy:     pulumi.String(keepLast(keptImages)),
+		}, child); err != nil {
+			return err
+		}
+		_, err = ecr.NewRepositoryPolicy(ctx, name, &ecr.RepositoryPolicyArgs{
+			Repository: repository.Name,
+			Policy:     pulledByLambda(args.Account).JSON(),
+		}, child)
+		return err
+	})
 }
 
 // pulledByLambda lets the functions of this account and region, and no others, run images of the repository (Lambda
 // developer guide, "Amazon ECR permissions"). Lambda would add such a statement itself, but only if whoever deploys may
 // change repository policies, and then Pulumi would see a policy that it did not write.
-func pulledByLambda(here account) PolicyDocument {
-	return policy(Statement{
+func pulledByLambda(account Account) PolicyDocument {
+	return PolicyDocument{{
 		Sid: "PulledByLambda", Effect: allow,
 		Principal: &Principal{Service: lambdaService},
 		Action:    []string{"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"},
-		Condition: Condition{"StringLike": {"aws:sourceArn": here.arn("lambda", "function:*")}},
-	})
+		Condition: pulumi.StringMapMap{"StringLike": pulumi.StringMap{
+			"aws:sourceArn": pulumi.String(account.arn("lambda", "function:*")),
+		}},
+	}}
 }
 
 // keepLast is a lifecycle policy that expires all images but the last n (ECR user guide, "Lifecycle policy template").

@@ -1,15 +1,14 @@
 // Package infra declares what the thumbnail creator is made of on AWS: a bucket for pictures, a bucket for thumbnails,
 // and the function between them with the build of its image.
 //
-// A reader finds each part in the file of its name. Thumbnailer composes them; Program is what `pulumi up` runs.
+// A reader finds each part in the file of its name. Thumbnailer composes the components Bucket, Image (with its
+// Repository), Function, Notification and Monitoring, each of which can be used without the others.
 package infra
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -57,122 +56,140 @@ type ThumbnailerArgs struct {
 	// Root is the directory of the project, where the sources of the function are. Empty means the working directory,
 	// which is where Pulumi runs a program; then nothing depends on where that is.
 	Root string
+	// Access is how the command that builds the image reaches AWS. nil means as the default provider does, by its
+	// configuration (aws:profile and so on). It is required where the options, or a parent, bring another provider.
+	Access *Access
 }
 
-func (args *ThumbnailerArgs) withDefaults() *ThumbnailerArgs {
-	var filled ThumbnailerArgs
-	if args != nil {
-		filled = *args
-	}
-	if filled.Config == nil {
-		filled.Config = DefaultConfig()
-	}
-	return &filled
-}
-
-// NewThumbnailer declares the system. The configuration is validated before anything is declared.
+// NewThumbnailer declares the system. Whatever can be checked is checked before anything is declared: the configuration,
+// the region, and that the sources are there.
 func NewThumbnailer(ctx *pulumi.Context, name string, args *ThumbnailerArgs, opts ...pulumi.ResourceOption) (*Thumbnailer, error) {
-	args = args.withDefaults()
-	var nameProblem error
-	if !componentName.MatchString(name) {
-		nameProblem = errors.New("want a name of a-z, 0-9 and single hyphens that begins with a letter")
-	}
-	if err := errors.Join(nameProblem, args.Config.Validate(ctx.Stack())); err != nil {
-		return nil, fmt.Errorf("thumbnailer %q: %w", name, err)
+	p, err := newPlan(ctx, name, orEmpty(args), opts)
+	if err != nil {
+		return nil, fmt.Errorf("Thumbnailer %q: %w", name, err)
 	}
 	c := &Thumbnailer{}
-	if err := ctx.RegisterComponentResource("s3-thumbnail-creator:index:Thumbnailer", name, c, opts...); err != nil {
-		return nil, err
-	}
-	if err := c.provision(ctx, name, args); err != nil {
-		return nil, fmt.Errorf("thumbnailer %q: %w", name, err)
-	}
-	return c, ctx.RegisterResourceOutputs(c, c.outputs())
+	return component(ctx, "Thumbnailer", name, c, opts, func(child pulumi.ResourceOption) error {
+		return c.provision(ctx, name, p, child)
+	})
 }
 
-func (c *Thumbnailer) provision(ctx *pulumi.Context, name string, args *ThumbnailerArgs) error {
-	here, err := lookUpAccount(ctx, c)
-	if err != nil {
-		return err
-	}
-	cfg := args.Config
-	if err := cfg.checkRegion(here.Region); err != nil {
-		return err
-	}
-	suffix, err := random.NewRandomId(ctx, name, &random.RandomIdArgs{ByteLength: pulumi.Int(suffixBytes)}, pulumi.Parent(c))
-	if err != nil {
-		return err
-	}
-	physical := names{project: ctx.Project(), stack: ctx.Stack(), suffix: suffix.Hex}
-	tags := resourceTags(ctx, cfg)
+// Outputs returns the outputs by their names, for programs that export them all.
+func (c *Thumbnailer) Outputs() pulumi.Map { return outputsOf(c) }
 
-	source, destination, err := c.newDataBuckets(ctx, name, cfg, physical, tags)
+// plan is what is known before anything is declared.
+type plan struct {
+	config  *Config
+	root    string
+	account Account
+	access  Access
+	source  *Source // nil if GitHub has it
+	tags    pulumi.StringMap
+}
+
+func newPlan(ctx *pulumi.Context, name string, args *ThumbnailerArgs, opts []pulumi.ResourceOption) (*plan, error) {
+	p := &plan{config: args.Config, root: args.Root}
+	if p.config == nil {
+		p.config = DefaultConfig()
+	}
+	problems := p.config.problems(ctx.Stack())
+	problems.Check("name", name, componentName.MatchString(name), "want a-z, 0-9 and single hyphens, beginning with a letter")
+	access, err := accessFor(ctx, args.Access, opts)
+	if err != nil {
+		problems = append(problems, err)
+	}
+	if !p.config.BuildSettings.isGitHub() {
+		if p.source, err = ReadSource(p.root, p.config.BuildSettings.Tests); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	invoke, err := invokeOptions(opts)
+	if err != nil {
+		return nil, err
+	}
+	if p.account, err = LookUpAccount(ctx, invoke...); err != nil {
+		return nil, err
+	}
+	p.config.BuildSettings.checkRegion(&problems, p.account.Region)
+	p.access, p.tags = access, resourceTags(ctx, p.config)
+	return p, problems.Err()
+}
+
+func (c *Thumbnailer) provision(ctx *pulumi.Context, name string, p *plan, child pulumi.ResourceOption) error {
+	cfg := p.config
+	suffix, err := random.NewRandomId(ctx, name, &random.RandomIdArgs{ByteLength: pulumi.Int(suffixBytes)}, child)
+	if err != nil {
+		return err
+	}
+	named := names{project: ctx.Project(), stack: ctx.Stack(), suffix: suffix.Hex}
+	source, err := NewBucket(ctx, name+"-source", p.dataBucket(named.bucket("source"), cfg.SourceExpirationDays), child)
+	if err != nil {
+		return err
+	}
+	destination, err := NewBucket(ctx, name+"-destination", p.dataBucket(named.bucket("destination"), cfg.ThumbnailExpirationDays), child)
 	if err != nil {
 		return err
 	}
 	image, err := NewImage(ctx, name+"-image", &ImageArgs{
-		Config: cfg, Root: args.Root, BuildProject: physical.function(), SourceBucket: physical.bucket("build"), Tags: tags,
-	}, pulumi.Parent(c))
+		Account: p.account, BuildProject: named.function(), Build: cfg.BuildSettings,
+		Source: p.source, SourceBucket: named.bucket("build"), Architecture: cfg.Architecture,
+		LogRetentionDays: cfg.LogRetentionDays, Root: p.root, Access: &p.access, Tags: p.tags,
+	}, child)
 	if err != nil {
 		return err
 	}
 	function, err := NewFunction(ctx, name+"-function", &FunctionArgs{
-		Config: cfg, Name: physical.function(), ImageURI: image.URI,
-		SourceBucketARN: source.Arn, DestinationBucketARN: destination.Arn, DestinationBucket: destination.Bucket,
-		Tags: tags,
-	}, pulumi.Parent(c))
+		Name: named.function(), ImageURI: image.URI,
+		SourceBucketARN: source.ARN, DestinationBucketARN: destination.ARN, DestinationBucket: destination.Name,
+		SourcePrefix: cfg.SourcePrefix, Settings: &cfg.Function, Architecture: cfg.Architecture,
+		TimeoutSeconds: cfg.TimeoutSeconds, ReservedConcurrency: cfg.reservation(), Tracing: cfg.Tracing,
+		LogRetentionDays: cfg.LogRetentionDays, Tags: p.tags,
+	}, child)
 	if err != nil {
 		return err
 	}
-	if err := newNotification(ctx, name, cfg, here, source, function, c); err != nil {
+	if _, err := NewNotification(ctx, name, &NotificationArgs{
+		Account: p.account, Bucket: source.Name, BucketARN: source.ARN,
+		FunctionName: function.Name, FunctionARN: function.ARN, Prefix: cfg.SourcePrefix, Removals: cfg.DeleteThumbnails,
+	}, child); err != nil {
 		return err
 	}
-	// The function's name as planned rather than as made: alarms and dashboard need not wait for its image.
-	if err := newAlarms(ctx, name, cfg, here, physical.function(), function.FailureQueueName, tags, c); err != nil {
-		return err
-	}
-	dashboard, err := newDashboard(ctx, name, here, physical.function(), physical.function(), function.FailureQueueName, c)
+	monitoring, err := NewMonitoring(ctx, name, &MonitoringArgs{
+		// The function's name as planned rather than as made: alarms and dashboard need not wait for its image.
+		Account: p.account, FunctionName: named.function(), FailureQueueName: function.FailureQueueName,
+		TimeoutSeconds: cfg.TimeoutSeconds, AlarmEmail: cfg.AlarmEmail, Tags: p.tags,
+	}, child)
 	if err != nil {
 		return err
 	}
-	c.SourceBucket, c.DestinationBucket = source.Bucket, destination.Bucket
+	c.SourceBucket, c.DestinationBucket = source.Name, destination.Name
 	c.FunctionName, c.LogGroup, c.FailureQueueURL = function.Name, function.LogGroup, function.FailureQueueURL
 	c.RepositoryURL, c.ImageDigest, c.ImageURI = image.RepositoryURL, image.Digest, image.URI
-	c.DashboardURL, c.BuildProject = dashboard, image.BuildProject
+	c.DashboardURL, c.BuildProject = monitoring.DashboardURL, image.BuildProject
 	return nil
 }
 
-// newDataBuckets makes the bucket of pictures and the bucket of thumbnails.
-func (c *Thumbnailer) newDataBuckets(ctx *pulumi.Context, name string, cfg *Config, physical names, tags pulumi.StringMap) (source, destination *s3.BucketV2, err error) {
-	args := bucketArgs{
-		name:           physical.bucket("source"),
-		forceDestroy:   cfg.ForceDestroy,
-		versioning:     cfg.Versioning,
-		noncurrentDays: cfg.NoncurrentDays,
-		expirationDays: cfg.SourceExpirationDays,
-		tags:           tags,
+// dataBucket returns the args of the bucket of pictures or of thumbnails.
+func (p *plan) dataBucket(name pulumi.StringInput, expirationDays int) *BucketArgs {
+	return &BucketArgs{
+		Name:           name,
+		ForceDestroy:   p.config.ForceDestroy,
+		Versioning:     p.config.Versioning,
+		NoncurrentDays: p.config.NoncurrentDays,
+		ExpirationDays: expirationDays,
+		Tags:           p.tags,
 	}
-	if source, err = newBucket(ctx, name+"-source", args, c); err != nil {
-		return nil, nil, err
-	}
-	args.name, args.expirationDays = physical.bucket("destination"), cfg.ThumbnailExpirationDays
-	destination, err = newBucket(ctx, name+"-destination", args, c)
-	return source, destination, err
 }
 
-func (c *Thumbnailer) outputs() pulumi.Map {
-	return pulumi.Map{
-		"sourceBucket":      c.SourceBucket,
-		"destinationBucket": c.DestinationBucket,
-		"functionName":      c.FunctionName,
-		"repositoryUrl":     c.RepositoryURL,
-		"imageDigest":       c.ImageDigest,
-		"imageUri":          c.ImageURI,
-		"failureQueueUrl":   c.FailureQueueURL,
-		"logGroup":          c.LogGroup,
-		"dashboardUrl":      c.DashboardURL,
-		"buildProject":      c.BuildProject,
+// reservation returns the concurrent invocations to reserve, nil for none.
+func (c *Config) reservation() *int {
+	if c.ReservedConcurrency < 0 {
+		return nil
 	}
+	return &c.ReservedConcurrency
 }
 
 func resourceTags(ctx *pulumi.Context, cfg *Config) pulumi.StringMap {

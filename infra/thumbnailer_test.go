@@ -3,6 +3,8 @@ package infra
 import (
 	"errors"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +26,14 @@ func TestNewThumbnailerNilAndEmptyArgs(t *testing.T) {
 			}
 			// With no root given, no path of this machine may be in the state.
 			e.one(t, "command:local:Command", "").want(t, "dir", ".")
+			if len(e.calls) != 3 {
+				t.Errorf("the provider is asked for %v", e.calls)
+			}
+			for call, times := range e.calls {
+				if times != 1 {
+					t.Errorf("%s is called %d times", call, times)
+				}
+			}
 		})
 	}
 }
@@ -62,7 +72,7 @@ func TestOutputs(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		outputs := c.outputs()
+		outputs := c.Outputs()
 		if !slices.Equal(slices.Sorted(maps.Keys(outputs)), slices.Sorted(maps.Keys(want))) {
 			return errors.New("the outputs are " + strings.Join(slices.Sorted(maps.Keys(outputs)), " "))
 		}
@@ -192,28 +202,55 @@ func TestTags(t *testing.T) {
 	}
 }
 
+// TestNothingIsDeclaredInVain: what can be known beforehand is refused before anything is declared, all at once.
+func TestNothingIsDeclaredInVain(t *testing.T) {
+	root := projectRoot(t)
+	if err := os.Remove(filepath.Join(root, "buildspec.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	e := newEngine()
+	err := e.run(func(ctx *pulumi.Context) error {
+		cfg := DefaultConfig()
+		cfg.MemoryMB = 1
+		_, err := NewThumbnailer(ctx, "Thumbs", &ThumbnailerArgs{Config: cfg, Root: root})
+		return err
+	}, nil)
+	for _, want := range []string{"memoryMB: 1:", "buildspec.yaml", `name: "Thumbs": want a-z`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v does not name %s", err, want)
+		}
+	}
+	e.nothingDeclared(t)
+}
+
+// nothingDeclared fails the test if anything but the stack was declared.
+func (e *engine) nothingDeclared(t *testing.T) {
+	t.Helper()
+	for _, d := range e.resources {
+		if d.typ != "pulumi:pulumi:Stack" {
+			t.Errorf("%s %s was declared", d.typ, d.name)
+		}
+	}
+}
+
 // TestRegionWithoutLambdaCompute checks that the error comes before anything is made, and says what to do.
 func TestRegionWithoutLambdaCompute(t *testing.T) {
 	root := projectRoot(t)
 	e := newEngine()
 	e.region = "eu-west-2"
-	err := e.run(ProgramAt(root), nil)
+	err := e.run(thumbnailerAt(root), nil)
 	if err == nil || !strings.Contains(err.Error(), "eu-west-2") || !strings.Contains(err.Error(), "buildCompute ec2") {
 		t.Errorf("error %v does not name the region and the way out", err)
 	}
-	for _, d := range e.resources {
-		if d.custom {
-			t.Errorf("%s %s was declared", d.typ, d.name)
-		}
-	}
+	e.nothingDeclared(t)
 	e = newEngine()
 	e.region = "eu-west-2"
-	if err := e.run(ProgramAt(root), map[string]string{"buildCompute": "ec2"}); err != nil {
+	if err := e.run(thumbnailerAt(root), map[string]string{"buildCompute": "ec2"}); err != nil {
 		t.Errorf("with buildCompute ec2: %v", err)
 	}
 	e = newEngine()
 	e.region = "xy-new-1"
-	if err := e.run(ProgramAt(root), nil); err != nil {
+	if err := e.run(thumbnailerAt(root), nil); err != nil {
 		t.Errorf("a region that is not known yet: %v", err)
 	}
 }
@@ -222,7 +259,7 @@ func TestRegionWithoutLambdaCompute(t *testing.T) {
 func TestPartition(t *testing.T) {
 	e := newEngine()
 	e.region, e.partition = "cn-north-1", "aws-cn"
-	err := e.run(ProgramAt(projectRoot(t)), map[string]string{"buildCompute": "ec2", "alarmEmail": "a@example.com", "tracing": "true"})
+	err := e.run(thumbnailerAt(projectRoot(t)), map[string]string{"buildCompute": "ec2", "alarmEmail": "a@example.com", "tracing": "true"})
 	if err != nil {
 		t.Fatal(err)
 	}

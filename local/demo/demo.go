@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"s3-thumbnail-creator/infra"
 	"s3-thumbnail-creator/local/aws"
 	"s3-thumbnail-creator/local/cli"
 	"s3-thumbnail-creator/local/deploy"
@@ -54,7 +53,7 @@ func run(ctx context.Context, s settings) error {
 	}
 	defer logFile.Close()
 	d, err := deploy.Start(ctx, deploy.Config{
-		Root: root, Stack: "local", Program: infra.ProgramAt(root), CLI: pulumi,
+		Root: root, Stack: "local", Program: deploy.Program(root), CLI: pulumi,
 		Settings: map[string]any{"architecture": runtime.GOARCH}, // functions and builds run on this machine
 		Cloud:    aws.Options{Log: logFile}, Out: s.screen, Color: s.color,
 	})
