@@ -73,7 +73,7 @@ func newSystem(t *testing.T) *system {
 	}
 	s := &system{root: t.TempDir()}
 	copyProject(t, repository, s.root)
-	s.Deployment, err = deploy.Start(t.Context(), deploy.Config{
+	s.Deployment, err = deploy.Start(t.Context(), deploy.Options{
 		Root: s.root, Stack: "local", CLI: pulumiCLI,
 		Settings: map[string]any{"architecture": runtime.GOARCH},
 		Program: func(ctx *pulumi.Context) error {

@@ -52,7 +52,7 @@ func run(ctx context.Context, s settings) error {
 		return fmt.Errorf("make a file for the cloud's log: %w", err)
 	}
 	defer logFile.Close()
-	d, err := deploy.Start(ctx, deploy.Config{
+	d, err := deploy.Start(ctx, deploy.Options{
 		Root: root, Stack: "local", Program: deploy.Program(root), CLI: pulumi,
 		Settings: map[string]any{"architecture": runtime.GOARCH}, // functions and builds run on this machine
 		Cloud:    aws.Options{Log: logFile}, Out: s.screen, Color: s.color,

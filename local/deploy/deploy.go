@@ -26,8 +26,8 @@ import (
 	"s3-thumbnail-creator/local/provider"
 )
 
-// Config says what is deployed, and where its pieces are.
-type Config struct {
+// Options say what is deployed, and where its pieces are.
+type Options struct {
 	// Root is the project folder: it holds Pulumi.yaml and Pulumi.<stack>.yaml, and command resources run there.
 	Root string
 	// Stack is the name of the stack, such as "local".
@@ -52,7 +52,7 @@ type Deployment struct {
 	// Cloud is what the program is deployed to.
 	Cloud *aws.Cloud
 
-	cfg     Config
+	cfg     Options
 	dir     string // everything temporary is in here
 	stack   auto.Stack
 	servers *provider.Servers
@@ -60,7 +60,7 @@ type Deployment struct {
 }
 
 // Start starts the cloud and its providers and makes the empty stack. Close stops and removes all of it.
-func Start(ctx context.Context, cfg Config) (_ *Deployment, err error) {
+func Start(ctx context.Context, cfg Options) (_ *Deployment, err error) {
 	if cfg.Out == nil {
 		cfg.Out = io.Discard
 	}
