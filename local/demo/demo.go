@@ -95,7 +95,11 @@ func (s settings) show(ctx context.Context, d *deploy.Deployment) error {
 		return err
 	}
 	printTable(s.screen, results)
-	fmt.Fprintf(s.screen, "\nThe thumbnails are in %s\n", s.out)
+	contactSheet, err := s.saveSheet(results)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.screen, "\nThe thumbnails are in %s, beside their sources on %s\n", s.out, contactSheet)
 	if s.keep {
 		s.stay(ctx, d, stack)
 	}
