@@ -12,13 +12,13 @@ import (
 	"s3-thumbnail-creator/settings"
 )
 
-// TestReadmeTable holds the README's table of settings and Pulumi.yaml together. When it fails it prints the rows.
-func TestReadmeTable(t *testing.T) {
+// TestSettingsTable holds the table of docs/settings.md and Pulumi.yaml together. When it fails it prints the rows.
+func TestSettingsTable(t *testing.T) {
 	project, err := workspace.LoadProject("../Pulumi.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile("../README.md")
+	text, err := os.ReadFile("../docs/settings.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestReadmeTable(t *testing.T) {
 		missing = missing || !slices.Contains(lines, row)
 	}
 	if missing {
-		t.Errorf("README.md does not have these rows in its table of settings:\n| key | default | meaning |\n|---|---|---|\n%s",
+		t.Errorf("docs/settings.md does not have these rows in its table:\n| key | default | meaning |\n|---|---|---|\n%s",
 			strings.Join(rows, "\n"))
 	}
 }
