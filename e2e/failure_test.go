@@ -26,14 +26,15 @@ func read(t *testing.T, dir, name string) string {
 	return string(text)
 }
 
-// TestTrouble deploys once and then makes things hard for the function.
+// TestTrouble deploys once and then makes things hard for the function. At last it follows the documents to their end,
+// which is the stack's.
 func TestTrouble(t *testing.T) {
 	s := newSystem(t)
 	s.deploy(t)
 	step(t, "nothing is lost while S3 throttles and fails", s.throttledS3)
 	step(t, "events that come twice and in reverse order", s.eventsTwiceAndReversed)
 	step(t, "a missing permission is access denied", s.missingPermission)
-	step(t, "destroy leaves nothing", s.destroy)
+	step(t, "the documents do what they say", s.documentsDoWhatTheySay)
 }
 
 // series makes n copies of a sample under a folder.
