@@ -105,14 +105,13 @@ func graphs(function, queue string) []graph {
 		}},
 		{"Time per picture", "milliseconds, mean", []series{
 			ours("FetchTime", "Average", "fetch"), ours("DecodeTime", "Average", "decode"),
-			ours("ResizeTime", "Average", "resize"), ours("EncodeTime", "Average", "encode"),
 			ours("StoreTime", "Average", "store"),
 		}},
 		{"Time per picture, total", "milliseconds", []series{
 			ours("TotalTime", "p50", "p50"), ours("TotalTime", "p90", "p90"), ours("TotalTime", "p99", "p99"),
 		}},
 		{"Bytes", "bytes", []series{
-			ours("BytesIn", "Sum", "read"), ours("BytesOut", "Sum", "written"), ours("BytesSaved", "Sum", "not fetched"),
+			ours("BytesIn", "Sum", "read"), ours("BytesOut", "Sum", "written"),
 		}},
 		{"Invocations", "count", []series{
 			aws("Invocations", "Sum", "invocations"), aws("Errors", "Sum", "errors"), aws("Throttles", "Sum", "throttles"),

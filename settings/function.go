@@ -31,8 +31,8 @@ func DefaultFunction() Function {
 		DeleteThumbnails: true,
 		MaxSourceMB:      200,
 		MaxMegapixels:    200,
-		// 1769 MB is one full vCPU (Lambda developer guide, "Configure Lambda function memory").
-		MemoryMB: 1769,
+		// The least at which an ordinary photo waits for S3 and not for its own share of a CPU, see docs/performance.md.
+		MemoryMB: 768,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"s3-thumbnail-creator/codec/format"
 	"s3-thumbnail-creator/handler/event"
 	"s3-thumbnail-creator/handler/store"
 	"s3-thumbnail-creator/handler/thumbnail"
@@ -41,7 +42,6 @@ type report struct {
 	fetch, store time.Duration // time until sources were open; time of writes and deletes
 	stages       thumbnail.Stages
 	bytesIn      int64
-	bytesSaved   int64
 
 	mu       sync.Mutex
 	outputs  []output // that were written
@@ -78,7 +78,6 @@ func (r *report) timer(to *time.Duration) func() {
 func (r *report) read(source store.Object) {
 	r.info = source.Info()
 	r.bytesIn += source.Received()
-	r.bytesSaved += r.info.Size - source.Received()
 }
 
 // unchanged sets the outcome where all thumbnails are there: Created if this job wrote them, though the answer to that
@@ -144,7 +143,6 @@ func (r *report) log(ctx context.Context, err error) {
 		}
 	}
 	add("versionId", r.job.VersionID)
-	add("eTag", r.job.ETag)
 	if err != nil {
 		add("error", err.Error())
 	} else {
@@ -154,10 +152,8 @@ func (r *report) log(ctx context.Context, err error) {
 	if r.info.ETag != "" {
 		attrs = append(attrs, slog.Int64("size", r.info.Size))
 	}
-	if s := r.source; s != nil {
-		attrs = append(attrs, slog.Group("source",
-			slog.String("format", string(s.Format)), slog.Int("width", s.Width), slog.Int("height", s.Height),
-			slog.Int("orientation", s.Orientation), slog.Int("frames", s.Frames), slog.Bool("truncated", s.Truncated)))
+	if r.source != nil {
+		attrs = append(attrs, slog.Any("source", describe(r.source)))
 	}
 	if len(r.outputs) > 0 {
 		attrs = append(attrs, slog.Any("thumbnails", r.outputs))
@@ -167,4 +163,25 @@ func (r *report) log(ctx context.Context, err error) {
 	}
 	attrs = append(attrs, r.metrics(outcome, total)...)
 	r.p.Log.LogAttrs(ctx, level, "thumbnail job", attrs...)
+}
+
+// picture is a source in the log. What is as usual is left out: the log is paid for by the byte.
+type picture struct {
+	Format      format.Format `json:"format"`
+	Width       int           `json:"width"`
+	Height      int           `json:"height"`
+	Orientation int           `json:"orientation,omitempty"` // unless 1
+	Frames      int           `json:"frames,omitempty"`      // unless 1
+	Truncated   bool          `json:"truncated,omitempty"`
+}
+
+func describe(s *thumbnail.Source) picture {
+	p := picture{Format: s.Format, Width: s.Width, Height: s.Height, Truncated: s.Truncated}
+	if s.Orientation != 1 {
+		p.Orientation = s.Orientation
+	}
+	if s.Frames != 1 {
+		p.Frames = s.Frames
+	}
+	return p
 }
