@@ -37,7 +37,7 @@ func TestDashboard(t *testing.T) {
 	}
 	for _, want := range []string{
 		"ThumbnailsMade", "SourcesSkipped", "SourcesRejected", "SourcesFailed", "ThumbnailsRemoved", "BytesIn", "BytesOut",
-		"BytesSaved", "FetchTime", "DecodeTime", "ResizeTime", "EncodeTime", "StoreTime", "TotalTime",
+		"FetchTime", "DecodeTime", "StoreTime", "TotalTime",
 	} {
 		if !metrics["ThumbnailCreator/"+want] {
 			t.Errorf("the dashboard does not show %s", want)

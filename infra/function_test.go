@@ -38,7 +38,7 @@ func TestFunction(t *testing.T) {
 	f.want(t, "packageType", "Image")
 	f.want(t, "imageUri", testAccount+".dkr.ecr.eu-central-1.amazonaws.com/thumbnailer-image-1234567@"+testDigest)
 	f.want(t, "architectures", `["arm64"]`)
-	f.want(t, "memorySize", "1769")
+	f.want(t, "memorySize", "768")
 	f.want(t, "timeout", "60")
 	f.want(t, "reservedConcurrentExecutions", "") // small accounts have none to reserve
 	f.want(t, "tracingConfig", "")
@@ -73,7 +73,7 @@ func TestFunctionEnvironment(t *testing.T) {
 		"FAILURE_QUEUE_URL":  "https://sqs.eu-central-1.amazonaws.com/" + testAccount + "/thumbnailer-function-failures-1234567",
 		"THUMBNAILS":         `[{"name":"thumb","width":256,"height":256,"fit":"inside","format":"same","quality":82,"key":"{dir}{variant}-{name}"}]`,
 		"MAX_SOURCE_MB":      "200", "MAX_MEGAPIXELS": "200", "DELETE_THUMBNAILS": "true",
-		"METRICS_NAMESPACE": "ThumbnailCreator", "GOMEMLIMIT": "1503MiB", "CACHE_CONTROL": "",
+		"METRICS_NAMESPACE": "ThumbnailCreator", "GOMEMLIMIT": "652MiB", "CACHE_CONTROL": "",
 	}
 	f := declare(t, nil).one(t, functionType, "")
 	for name, want := range defaults {
