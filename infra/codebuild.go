@@ -134,9 +134,9 @@ func newProject(ctx *pulumi.Context, name string, args projectArgs, opts ...pulu
 			// No Docker daemon is needed to write an image of one static binary.
 			PrivilegedMode: pulumi.Bool(false),
 			EnvironmentVariables: codebuild.ProjectEnvironmentEnvironmentVariableArray{
-				variable("IMAGE_REPOSITORY_URI", args.repositoryURL),
-				variable("IMAGE_ARCHITECTURE", pulumi.String(args.architecture)),
-				variable("BUILD_TESTS", pulumi.String(fmt.Sprint(args.build.Tests))),
+				variable(settings.ImageRepositoryVariable, args.repositoryURL),
+				variable(settings.ImageArchitectureVariable, pulumi.String(args.architecture)),
+				variable(settings.BuildTestsVariable, pulumi.String(fmt.Sprint(args.build.Tests))),
 			},
 		},
 		LogsConfig: &codebuild.ProjectLogsConfigArgs{

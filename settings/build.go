@@ -31,6 +31,15 @@ const (
 	BuildRepositoryVariable = "BUILDIMAGE_REPOSITORY"
 )
 
+// Environment variables of the build itself, which buildspec.yaml reads. The project sets all but ImageTagVariable, which
+// cmd/buildimage adds to a build of a local source.
+const (
+	ImageRepositoryVariable   = "IMAGE_REPOSITORY_URI" // repository to push to, with its host and without a tag
+	ImageArchitectureVariable = "IMAGE_ARCHITECTURE"   // arm64 or amd64
+	ImageTagVariable          = "IMAGE_TAG"            // of the image
+	BuildTestsVariable        = "BUILD_TESTS"          // true: run the function's tests
+)
+
 // DefaultBuild returns what holds where nothing else is said.
 func DefaultBuild() Build { return Build{Timeout: 20 * time.Minute} }
 

@@ -192,7 +192,7 @@ func (b *builder) startBuild(ctx context.Context) (string, error) {
 	}
 	if b.Tag != "" {
 		input.EnvironmentVariablesOverride = []types.EnvironmentVariable{
-			{Name: aws.String("IMAGE_TAG"), Value: aws.String(b.Tag), Type: types.EnvironmentVariableTypePlaintext},
+			{Name: aws.String(settings.ImageTagVariable), Value: aws.String(b.Tag), Type: types.EnvironmentVariableTypePlaintext},
 		}
 	}
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
@@ -280,12 +280,12 @@ func (b *builder) builtTag(build types.Build) (string, error) {
 func githubTag(commit string, env *types.ProjectEnvironment) (string, error) {
 	if env != nil {
 		for _, v := range env.EnvironmentVariables {
-			if aws.ToString(v.Name) == "IMAGE_ARCHITECTURE" {
+			if aws.ToString(v.Name) == settings.ImageArchitectureVariable {
 				return commit + "-" + aws.ToString(v.Value), nil
 			}
 		}
 	}
-	return "", errors.New("the CodeBuild project sets no environment variable IMAGE_ARCHITECTURE (arm64 or amd64)")
+	return "", fmt.Errorf("the CodeBuild project sets no environment variable %s (arm64 or amd64)", settings.ImageArchitectureVariable)
 }
 
 // sleep waits, but not beyond the deadline, at which it returns errDeadline.

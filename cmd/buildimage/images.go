@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
+
+	"s3-thumbnail-creator/settings"
 )
 
 // visible is how long an image that was pushed may take to be listed.
@@ -57,7 +59,7 @@ func (b *builder) await(ctx context.Context, tag string) (string, error) {
 			return digest, err
 		}
 		if !b.clock.Now().Before(until) {
-			return "", fmt.Errorf("the build succeeded, but %s:%s is not in ECR: does buildspec.yaml push to IMAGE_REPOSITORY_URI with that tag?", b.Repository, tag)
+			return "", fmt.Errorf("the build succeeded, but %s:%s is not in ECR: does buildspec.yaml push to %s with that tag?", b.Repository, tag, settings.ImageRepositoryVariable)
 		}
 		if err := b.sleep(ctx, pollInterval); err != nil {
 			return "", err
