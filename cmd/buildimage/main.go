@@ -148,6 +148,8 @@ func parseFlags(args []string, getenv func(string) string, stdout, stderr io.Wri
 	fs.StringVar(&o.SourceVersion, "source-version", o.SourceVersion, "with -github: branch, tag, pull request or commit; default is the project's own")
 	fs.DurationVar(&o.Timeout, "timeout", o.Timeout, "give up, and stop the build, after this long")
 	fs.StringVar(&o.AssumeRole, "assume-role", o.AssumeRole, "`ARN` of a role to assume before calling AWS")
+	// What follows stands in cmd/pushimage too. A package that both share would be compiled by CodeBuild and hashed into the
+	// image's tag, for a dozen lines.
 	usage := func(w io.Writer) {
 		fs.SetOutput(w)
 		fmt.Fprint(w, usageText)

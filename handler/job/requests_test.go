@@ -16,7 +16,7 @@ import (
 func TestDuplicate(t *testing.T) {
 	for _, content := range []string{"jpeg:one", "png:one"} { // the second is not what its name says
 		d := &doubles{}
-		p := newProcessor(d, nil)
+		p := newProcessor(d, func(o *Options) { o.KeepThumbnails = content == "png:one" }) // neither makes a difference
 		d.upload("a.jpg", content)
 		mustInvoke(t, p, payload("Created:Put a.jpg"))
 		d.calls, d.makes = nil, 0
