@@ -184,7 +184,7 @@ func TestPushRepeatsWhatFailsForNow(t *testing.T) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		failures[req.Method]++
-		if failures[req.Method] <= 2 {
+		if failures[req.Method] == 1 { // a blob's upload is tried four times in all, and takes a POST, a PATCH and a PUT
 			http.Error(w, "busy", http.StatusServiceUnavailable)
 			return true
 		}
@@ -194,7 +194,7 @@ func TestPushRepeatsWhatFailsForNow(t *testing.T) {
 	if got, err := testPusher().push(t.Context(), r.tag(t), image, false); err != nil || got != want {
 		t.Errorf("got %q, %v; want %s", got, err, want)
 	}
-	if failures[http.MethodPut] < 3 {
+	if failures[http.MethodPut] < 2 {
 		t.Errorf("requests by method %v: PUT was not repeated", failures)
 	}
 }
