@@ -1,0 +1,320 @@
+package hevc
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+)
+
+// stream describes a picture of random coding: parameter sets and a slice header
+// that say what is on, and random bytes as the slice's data, which an arithmetic
+// decoder always finds some sense in. So all tools come up that headers allow,
+// those that encoders leave out as well.
+type stream struct {
+	seed                       uint64
+	chroma                     int
+	depth                      [2]int // luma, chroma; 0 is 8
+	width, height              int    // 0 is 128
+	tree, minCoding            int    // log2; 0 is 5 and 3
+	minTrafo, maxTrafo         int    // log2; 0 is 2 and 5 or tree
+	depthIntra                 int
+	lists                      int // 1 default, 2 in the sequence set, 3 in the picture set
+	pcm, pcmUnfiltered         bool
+	noOffsets, noStrong        bool
+	rotate, skipContext        bool
+	implicit, unsmoothed, rice bool
+	qp                         int
+	skipTransform, hideSigns   bool
+	qpDelta                    bool
+	qpDeltaDepth               int
+	chromaOffset               [2]int
+	bypass                     bool
+	columns, rows              []int  // sizes of tiles but the last
+	uniform                    [2]int // number of tiles
+	acrossTiles, wavefront     bool
+	disableDeblock             bool
+	beta, tc                   int
+	skipSize                   int // log2 of the largest block of skipped transform; 0 is 2
+	crossChroma                bool
+	offsetList                 [][2]int
+	offsetShift                int
+	size                       int // bytes of data; 0 is 4000
+}
+
+// bitWriter writes headers.
+type bitWriter struct {
+	out  []byte
+	bits int
+}
+
+func (b *bitWriter) put(n int, v int) {
+	for i := n - 1; i >= 0; i-- {
+		if b.bits&7 == 0 {
+			b.out = append(b.out, 0)
+		}
+		b.out[b.bits>>3] |= byte(v>>i&1) << (7 - b.bits&7)
+		b.bits++
+	}
+}
+
+func (b *bitWriter) flag(v bool) { b.put(1, int(b2u(v))) }
+
+func (b *bitWriter) golomb(v int) {
+	n := 0
+	for (v+1)>>(n+1) > 0 {
+		n++
+	}
+	b.put(n, 0)
+	b.put(n+1, v+1)
+}
+
+func (b *bitWriter) signed(v int) {
+	if v > 0 {
+		b.golomb(2*v - 1)
+	} else {
+		b.golomb(-2 * v)
+	}
+}
+
+func (b *bitWriter) stop() {
+	b.put(1, 1)
+	for b.bits&7 != 0 {
+		b.put(1, 0)
+	}
+}
+
+// unit returns a unit with its header and emulation prevention.
+func makeUnit(kind int, body []byte) []byte {
+	out := []byte{byte(kind << 1), 1}
+	zeros := 0
+	for _, v := range body {
+		if zeros >= 2 && v <= 3 {
+			out, zeros = append(out, 3), 0
+		}
+		if out = append(out, v); v == 0 {
+			zeros++
+		} else {
+			zeros = 0
+		}
+	}
+	return out
+}
+
+func or(v, otherwise int) int {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}
+
+func (s *stream) fill() {
+	s.depth = [2]int{or(s.depth[0], 8), or(s.depth[1], 8)}
+	s.width, s.height = or(s.width, 128), or(s.height, 128)
+	s.tree, s.minCoding = or(s.tree, 5), or(s.minCoding, 3)
+	s.minTrafo, s.maxTrafo = or(s.minTrafo, 2), or(s.maxTrafo, min(5, or(s.tree, 5)))
+	s.size = or(s.size, 4000)
+}
+
+func (s *stream) sequenceSet() []byte {
+	b := &bitWriter{}
+	b.put(8, 1) // no sub-layers
+	b.put(8, 4) // format range extensions
+	b.put(32, 1<<27)
+	b.put(32, 0)
+	b.put(16, 0)
+	b.put(8, 93)
+	b.golomb(0)
+	b.golomb(s.chroma)
+	if s.chroma == 3 {
+		b.flag(false)
+	}
+	b.golomb(s.width)
+	b.golomb(s.height)
+	b.flag(false)
+	b.golomb(s.depth[0] - 8)
+	b.golomb(s.depth[1] - 8)
+	b.golomb(4)
+	b.flag(true)
+	for range 3 {
+		b.golomb(0)
+	}
+	b.golomb(s.minCoding - 3)
+	b.golomb(s.tree - s.minCoding)
+	b.golomb(s.minTrafo - 2)
+	b.golomb(s.maxTrafo - s.minTrafo)
+	b.golomb(0)
+	b.golomb(s.depthIntra)
+	if b.flag(s.lists > 0); s.lists > 0 {
+		if b.flag(s.lists == 2); s.lists == 2 {
+			s.scalingLists(b)
+		}
+	}
+	b.flag(false)
+	b.flag(!s.noOffsets)
+	if b.flag(s.pcm); s.pcm {
+		b.put(4, s.depth[0]-2)
+		b.put(4, s.depth[1]-3)
+		b.golomb(0)
+		b.golomb(min(s.tree, 5) - 3)
+		b.flag(s.pcmUnfiltered)
+	}
+	b.golomb(0)
+	b.flag(false)
+	b.flag(false)
+	b.flag(!s.noStrong)
+	b.flag(false) // no usability information
+	b.flag(true)  // extensions
+	b.put(8, 0x80)
+	b.flag(s.rotate)
+	b.flag(s.skipContext)
+	b.flag(s.implicit)
+	b.put(2, 0)
+	b.flag(s.unsmoothed)
+	b.flag(false)
+	b.flag(s.rice)
+	b.flag(false)
+	b.stop()
+	return makeUnit(unitSequenceSet, b.out)
+}
+
+// scalingLists writes lists, a third each predicted, default and coded.
+func (s *stream) scalingLists(b *bitWriter) {
+	r := rand.New(rand.NewPCG(s.seed, 1))
+	for size := range 4 {
+		step := 1
+		if size == 3 {
+			step = 3
+		}
+		for matrix := 0; matrix < 6; matrix += step {
+			if r.IntN(3) < 2 {
+				b.flag(false)
+				b.golomb(r.IntN(matrix/step + 1))
+				continue
+			}
+			b.flag(true)
+			if size > 1 {
+				b.signed(r.IntN(20) - 5)
+			}
+			for range min(64, 16<<(2*size)) {
+				b.signed(r.IntN(4) - 1)
+			}
+		}
+	}
+}
+
+func (s *stream) pictureSet() []byte {
+	b := &bitWriter{}
+	b.golomb(0)
+	b.golomb(0)
+	b.put(5, 0)
+	b.flag(s.hideSigns)
+	b.flag(false)
+	b.golomb(0)
+	b.golomb(0)
+	b.signed(0)
+	b.flag(false)
+	b.flag(s.skipTransform)
+	if b.flag(s.qpDelta); s.qpDelta {
+		b.golomb(s.qpDeltaDepth)
+	}
+	b.signed(s.chromaOffset[0])
+	b.signed(s.chromaOffset[1])
+	b.put(3, 0)
+	b.flag(s.bypass)
+	tiles := s.columns != nil || s.uniform[0] > 0
+	b.flag(tiles)
+	b.flag(s.wavefront)
+	if tiles {
+		s.tiles(b)
+	}
+	b.flag(true)
+	b.flag(true)
+	b.flag(false)
+	if b.flag(s.disableDeblock); !s.disableDeblock {
+		b.signed(s.beta)
+		b.signed(s.tc)
+	}
+	if b.flag(s.lists == 3); s.lists == 3 {
+		s.scalingLists(b)
+	}
+	b.flag(false)
+	b.golomb(0)
+	b.flag(false)
+	b.flag(true)
+	b.put(8, 0x80)
+	if s.skipTransform {
+		b.golomb(or(s.skipSize, 2) - 2)
+	}
+	b.flag(s.crossChroma)
+	if b.flag(s.offsetList != nil); s.offsetList != nil {
+		b.golomb(1)
+		b.golomb(len(s.offsetList) - 1)
+		for _, o := range s.offsetList {
+			b.signed(o[0])
+			b.signed(o[1])
+		}
+	}
+	b.golomb(s.offsetShift)
+	b.golomb(s.offsetShift)
+	b.stop()
+	return makeUnit(unitPictureSet, b.out)
+}
+
+func (s *stream) tiles(b *bitWriter) {
+	uniform := s.columns == nil
+	if uniform {
+		b.golomb(s.uniform[0] - 1)
+		b.golomb(s.uniform[1] - 1)
+	} else {
+		b.golomb(len(s.columns))
+		b.golomb(len(s.rows))
+	}
+	b.flag(uniform)
+	for _, sizes := range [2][]int{s.columns, s.rows} {
+		for _, n := range sizes {
+			b.golomb(n - 1)
+		}
+	}
+	b.flag(s.acrossTiles)
+}
+
+func (s *stream) sliceUnit() []byte {
+	b := &bitWriter{}
+	b.put(2, 2) // the first slice of an IDR picture
+	b.golomb(0)
+	b.golomb(sliceI)
+	if !s.noOffsets {
+		b.flag(true)
+		if s.chroma != 0 {
+			b.flag(true)
+		}
+	}
+	b.signed(s.qp - 26)
+	if s.offsetList != nil {
+		b.flag(true)
+	}
+	if !s.noOffsets || !s.disableDeblock {
+		b.flag(true)
+	}
+	if s.columns != nil || s.uniform[0] > 0 || s.wavefront {
+		b.golomb(0)
+	}
+	b.stop()
+	r := rand.New(rand.NewPCG(s.seed, 0))
+	for range s.size {
+		b.out = append(b.out, byte(r.Uint32()))
+	}
+	return makeUnit(unitIDR, b.out)
+}
+
+// sets returns the parameter sets.
+func (s *stream) sets() [][]byte {
+	s.fill()
+	return [][]byte{s.sequenceSet(), s.pictureSet()}
+}
+
+// data returns the slice behind its length.
+func (s *stream) data() []byte {
+	s.fill()
+	u := s.sliceUnit()
+	return append(binary.BigEndian.AppendUint32(nil, uint32(len(u))), u...)
+}
