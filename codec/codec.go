@@ -52,8 +52,8 @@ var bindings = map[format.Format]codec{
 	format.WebP: {opener(webp.NewDecoder), encodeWebP},
 	format.BMP:  {opener(bmp.NewDecoder), nil},
 	format.TIFF: {opener(tiff.NewDecoder), nil},
-	format.AVIF: {opener(heif.NewAVIF), nil},
-	format.HEIC: {opener(heif.NewHEIC), nil},
+	format.AVIF: {opener(heif.NewDecoder), nil},
+	format.HEIC: {opener(heif.NewDecoder), nil},
 }
 
 // opener widens what a package's constructor returns to the interface.

@@ -43,7 +43,8 @@ var table = []row{
 	{TIFF, []string{".tiff", ".tif"}, begins("II*\x00", "MM\x00*", "II+\x00", "MM\x00+"), false},
 	{BMP, []string{".bmp", ".dib"}, isBitmap, false},
 	{AVIF, []string{".avif"}, hasBrand("avif", "avis"), false},
-	{HEIC, []string{".heic", ".heif", ".hif"}, hasBrand("heic", "heix", "heim", "heis", "hevc", "hevx"), false},
+	// mif1 and msf1 are of any HEIF file; package heif tells by the coded picture what it is.
+	{HEIC, []string{".heic", ".heif", ".hif"}, hasBrand("heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"), false},
 }
 
 // All returns every format.

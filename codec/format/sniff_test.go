@@ -27,6 +27,7 @@ func TestSniff(t *testing.T) {
 		{"AVIF by a compatible brand", ftyp("mif1", "miaf", "avif"), "avif"},
 		{"HEIC", ftyp("heic", "mif1"), "heic"},
 		{"HEIC by a compatible brand", ftyp("mif1", "heic"), "heic"},
+		{"HEIF that names no coding", ftyp("mif1", "miaf"), "heic"},
 		{"MP4", ftyp("isom", "mp41"), ""},
 		{"sound in a RIFF file", "RIFF\x10\x00\x00\x00WAVEfmt ", ""},
 		{"text that begins with BM", "BM is short for benchmark, you see", ""},

@@ -9,10 +9,10 @@ import (
 )
 
 // FuzzAVIF decodes pixels, too.
-func FuzzAVIF(f *testing.F) { codectest.Fuzz(f, NewAVIF, testFiles(f, "*.avif")...) }
+func FuzzAVIF(f *testing.F) { codectest.Fuzz(f, NewDecoder, testFiles(f, "*.avif")...) }
 
 // FuzzHEIC decodes pixels, too.
-func FuzzHEIC(f *testing.F) { codectest.Fuzz(f, NewHEIC, testFiles(f, "*.heic")...) }
+func FuzzHEIC(f *testing.F) { codectest.Fuzz(f, NewDecoder, testFiles(f, "*.heic")...) }
 
 // testFiles returns the files of testdata with names of the pattern.
 func testFiles(t testing.TB, pattern string) [][]byte {

@@ -14,17 +14,13 @@ import (
 	"s3-thumbnail-creator/codec/raster"
 )
 
-func open(t testing.TB, name string) *Decoder {
+func open(t testing.TB, name string) raster.Decoder {
 	t.Helper()
 	file, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	newDecoder := NewAVIF
-	if filepath.Ext(name) == ".heic" {
-		newDecoder = NewHEIC
-	}
-	d, err := newDecoder(bytes.NewReader(file), int64(len(file)))
+	d, err := NewDecoder(bytes.NewReader(file), int64(len(file)))
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
@@ -95,23 +91,6 @@ func TestAlpha(t *testing.T) {
 	}
 }
 
-// A HEIC's rotation is applied by the decoder, so the header must give the size
-// after it.
-func TestRotatedHEICGivesItsShownSize(t *testing.T) {
-	h := header{width: 400, height: 300, rotation: 1}
-	if o := h.orientation(); o != 8 {
-		t.Errorf("a quarter turn counter-clockwise is orientation %d, want 8", o)
-	}
-	file := stillImage("heic", box{"ispe", sizes(400, 300)}, box{"irot", []byte{1}})
-	d, err := NewHEIC(bytes.NewReader(file), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if i := d.Info(); i.Width != 300 || i.Height != 400 || i.Orientation != 1 {
-		t.Errorf("got %dx%d, orientation %d; want 300x400, 1", i.Width, i.Height, i.Orientation)
-	}
-}
-
 // The decoders allocate by the size in the frame, limits are checked against
 // the size in the header.
 func TestFrameLargerThanTheHeaderSaysIsCorrupt(t *testing.T) {
@@ -123,17 +102,10 @@ func TestFrameLargerThanTheHeaderSaysIsCorrupt(t *testing.T) {
 		at := bytes.Index(file, []byte("ispe"))
 		binary.BigEndian.PutUint32(file[at+8:], 8)
 		binary.BigEndian.PutUint32(file[at+12:], 8)
-		_, err = NewAVIF(bytes.NewReader(file), 0)
+		_, err = NewDecoder(bytes.NewReader(file), 0)
 		if !errors.Is(err, raster.ErrCorrupt) || !strings.Contains(err.Error(), "a frame of 192x128") {
 			t.Errorf("%s: got %v, want ErrCorrupt that names the frame's size", name, err)
 		}
-	}
-}
-
-func TestNarrowHEICIsUnsupported(t *testing.T) {
-	_, err := NewHEIC(bytes.NewReader(stillImage("heic", box{"ispe", sizes(127, 300)})), 0)
-	if !errors.Is(err, raster.ErrUnsupported) {
-		t.Errorf("got %v, want ErrUnsupported", err)
 	}
 }
 
@@ -144,7 +116,7 @@ func TestDamagedFilesAreErrors(t *testing.T) {
 			t.Fatal(err)
 		}
 		for n := 0; n < len(file)-8; n += 17 {
-			d, err := NewAVIF(bytes.NewReader(file[:n]), 0)
+			d, err := NewDecoder(bytes.NewReader(file[:n]), 0)
 			if err == nil {
 				continue // the header is whole
 			}
@@ -154,29 +126,7 @@ func TestDamagedFilesAreErrors(t *testing.T) {
 		}
 	}
 	lost := errors.New("connection reset")
-	if _, err := NewAVIF(io.MultiReader(bytes.NewReader(make([]byte, 100)), iotest.ErrReader(lost)), 0); err != lost {
+	if _, err := NewDecoder(io.MultiReader(bytes.NewReader(make([]byte, 100)), iotest.ErrReader(lost)), 0); err != lost {
 		t.Errorf("reader's error: got %v, want it unchanged", err)
 	}
-}
-
-// stillImage builds the file structure of one item with the given properties.
-func stillImage(brand string, properties ...box) []byte {
-	var list, indices []byte
-	for i, p := range properties {
-		list = append(list, encode(p.kind, p.body)...)
-		indices = append(indices, byte(i+1))
-	}
-	ipma := append([]byte{0, 0, 0, 0, 0, 0, 0, 1, 0, 1, byte(len(properties))}, indices...)
-	iprp := encode("iprp", append(encode("ipco", list), encode("ipma", ipma)...))
-	meta := append(make([]byte, 4), encode("pitm", []byte{0, 0, 0, 0, 0, 1})...)
-	return append(encode("ftyp", []byte(brand+"\x00\x00\x00\x00")), encode("meta", append(meta, iprp...))...)
-}
-
-func encode(kind string, body []byte) []byte {
-	out := binary.BigEndian.AppendUint32(nil, uint32(8+len(body)))
-	return append(append(out, kind...), body...)
-}
-
-func sizes(width, height uint32) []byte {
-	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(make([]byte, 4), width), height)
 }

@@ -1,0 +1,109 @@
+package heif
+
+import "encoding/binary"
+
+// color is how the samples of a picture stand for colors: code points of ITU-T
+// H.273.
+type color struct {
+	matrix    int // 2: not said, taken for BT.601
+	fullRange bool
+}
+
+// profile returns the ICC profile of an item, nil where it has none.
+func (i *item) profile() []byte {
+	for _, p := range i.properties {
+		if p.kind == "colr" && len(p.body) > 4 && (string(p.body[:4]) == "prof" || string(p.body[:4]) == "rICC") {
+			return p.body[4:]
+		}
+	}
+	return nil
+}
+
+// nclx returns the coded color description of an item.
+func (i *item) nclx() (c color, ok bool) {
+	for _, p := range i.properties {
+		if p.kind == "colr" && len(p.body) >= 11 && string(p.body[:4]) == "nclx" {
+			return color{int(binary.BigEndian.Uint16(p.body[8:])), p.body[10]&0x80 != 0}, true
+		}
+	}
+	return color{matrix: 2}, false
+}
+
+// weights are the shares of red and blue in luma, by matrix. H.273, table 4.
+func (c color) weights() (red, blue float64) {
+	switch c.matrix {
+	case 1:
+		return 0.2126, 0.0722
+	case 4:
+		return 0.30, 0.11
+	case 7:
+		return 0.212, 0.087
+	case 9, 10:
+		return 0.2627, 0.0593
+	}
+	return 0.299, 0.114
+}
+
+// converter turns samples into sRGB bytes: each color is a sum of the three
+// samples, weighted, and a constant.
+type converter struct {
+	weights [3][3]float64 // by color and sample
+	offsets [3]float64
+}
+
+// newConverter returns the converter for samples of the given depths. A picture
+// without chroma is gray. Source: H.273, section 8.3, equations 20 to 60.
+func newConverter(c color, depth [3]int, gray bool) *converter {
+	const (
+		identity = 0
+		yCgCo    = 8
+	)
+	// Samples are brought to 0..255 and -127.5..127.5 first.
+	var scale, zero [3]float64
+	for i := range scale {
+		unit := float64(int(1) << (depth[i] - 8))
+		isLuma := i == 0 || c.matrix == identity
+		switch {
+		case isLuma && c.fullRange:
+			scale[i] = 255 / (256*unit - 1)
+		case isLuma:
+			scale[i], zero[i] = 255/(219*unit), 16*unit
+		case c.fullRange:
+			scale[i], zero[i] = 255/(256*unit-1), 128*unit
+		default:
+			scale[i], zero[i] = 255/(224*unit), 128*unit
+		}
+	}
+	kr, kb := c.weights()
+	m := [3][3]float64{
+		{1, 0, 2 * (1 - kr)},
+		{1, -2 * (1 - kb) * kb / (1 - kr - kb), -2 * (1 - kr) * kr / (1 - kr - kb)},
+		{1, 2 * (1 - kb), 0},
+	}
+	switch {
+	case gray:
+		m = [3][3]float64{{1, 0, 0}, {1, 0, 0}, {1, 0, 0}}
+	case c.matrix == identity:
+		m = [3][3]float64{{0, 0, 1}, {1, 0, 0}, {0, 1, 0}}
+	case c.matrix == yCgCo:
+		m = [3][3]float64{{1, -1, 1}, {1, 1, 0}, {1, -1, -1}}
+	}
+	t := &converter{}
+	for i, row := range m {
+		t.offsets[i] = 0.5 // for rounding
+		for j, v := range row {
+			t.weights[i][j] = v * scale[j]
+			t.offsets[i] -= v * scale[j] * zero[j]
+		}
+	}
+	return t
+}
+
+// put converts one color.
+func (t *converter) put(out *[4]byte, y, cb, cr float64) {
+	for i := range t.weights {
+		w := &t.weights[i]
+		out[i] = uint8(min(max(t.offsets[i]+w[0]*y+w[1]*cb+w[2]*cr, 0), 255))
+	}
+	out[3] = 255
+}

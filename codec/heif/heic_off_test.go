@@ -1,0 +1,25 @@
+//go:build nohevc
+
+package heif
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"s3-thumbnail-creator/codec/raster"
+)
+
+func TestPicturesAreUnsupportedWithoutTheDecoder(t *testing.T) {
+	file, err := os.ReadFile(filepath.Join("testdata", "quarters.heic"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = NewDecoder(bytes.NewReader(file), 0)
+	if !errors.Is(err, raster.ErrUnsupported) || !strings.Contains(err.Error(), "nohevc") {
+		t.Errorf("got %v, want ErrUnsupported that names the build tag", err)
+	}
+}
