@@ -12,6 +12,7 @@ type unitState struct {
 
 	quant        [3]quantizer
 	coeffs       [32 * 32]int32 // of a transform block; all zero between blocks
+	between      [32 * 32]int32 // the stages of a transform
 	residual     [32 * 32]int32
 	lumaResidual [32 * 32]int32 // for cross-component prediction
 	border       [4*32 + 1]uint16

@@ -133,28 +133,39 @@ func (b *coded) inverse(s *line, limit int, out *line) {
 	}
 }
 
-// transform turns the coefficients of a block into its residual.
-func (u *unitState) transform(b *coded, depth int) {
+// transform turns the coefficients of a block into its residual, which is added
+// to out, or written to residual where that is not nil. Between the two stages
+// columns are kept one behind the other.
+func (u *unitState) transform(b *coded, depth int, out *block, residual []int32) {
 	n := 1 << b.log2
-	var in, out line
+	var in, result line
 	for x := range b.columns {
 		for y := range b.rows {
-			in[y] = u.coeffs[(y<<b.log2+x)&1023]
+			in[y&31] = u.coeffs[(y<<b.log2+x)&1023]
 		}
-		b.inverse(&in, b.rows, &out)
-		for y, v := range out[:n] {
-			u.residual[(y<<b.log2+x)&1023] = min(max((v+64)>>7, -1<<15), 1<<15-1)
+		b.inverse(&in, b.rows, &result)
+		column := u.between[x<<b.log2:][:n]
+		for y, v := range result[:n] {
+			column[y] = min(max((v+64)>>7, -1<<15), 1<<15-1)
 		}
 	}
 	shift := 20 - depth
-	half := int32(1) << shift >> 1
+	half, most := int32(1)<<shift>>1, int32(1)<<depth-1
 	in = line{}
 	for y := range n {
-		row := u.residual[y<<b.log2:][:n]
-		copy(in[:], row[:b.columns])
-		b.inverse(&in, b.columns, &out)
-		for x, v := range out[:n] {
-			row[x] = (v + half) >> shift
+		for x := range b.columns {
+			in[x&31] = u.between[(x<<b.log2+y)&1023]
+		}
+		b.inverse(&in, b.columns, &result)
+		if residual != nil {
+			for x, v := range result[:n] {
+				residual[y<<b.log2+x] = (v + half) >> (shift & 31)
+			}
+			continue
+		}
+		row := out.row(y)
+		for x, v := range result[:len(row)] {
+			row[x] = uint16(min(max(int32(row[x])+(v+half)>>(shift&31), 0), most))
 		}
 	}
 }
@@ -218,8 +229,12 @@ func (f *frame) reconstruct(b *coded, x, y, scale int) {
 		for i := range r {
 			r[i] = v
 		}
+	case !f.pic.crossChroma:
+		u.transform(b, p.depth, &out, nil)
+		clear(u.coeffs[:b.rows<<b.log2])
+		return
 	default:
-		u.transform(b, p.depth)
+		u.transform(b, p.depth, &out, r)
 		clear(u.coeffs[:b.rows<<b.log2])
 	}
 	if b.component == 0 && f.pic.crossChroma {
