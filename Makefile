@@ -2,7 +2,7 @@
 
 GO ?= go
 
-# nodynamic: the AVIF and HEIC decoders are the embedded ones, never libraries
+# nodynamic: the AVIF decoder is the embedded one, never a library
 # that the machine happens to have. lambda.norpc: the function speaks only the
 # Runtime API. buildspec.yaml builds with the same tags.
 TAGS := nodynamic,lambda.norpc

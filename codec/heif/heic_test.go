@@ -12,6 +12,9 @@ import (
 	"s3-thumbnail-creator/codec/raster"
 )
 
+// readHEIC says that this build has the HEVC decoder.
+const readHEIC = true
+
 const width, height = 160, 120 // of main.hevc and most others
 
 func mainFrame(t testing.TB, more ...box) testItem {
@@ -303,4 +306,21 @@ func FuzzStructure(f *testing.F) {
 		box{"auxC", []byte("\x00\x00\x00\x00urn:mpeg:hevc:2015:auxid:1\x00")})}}
 	alpha.items[1].references = map[string][]int{"auxl": {1}}
 	codectest.Fuzz(f, NewDecoder, gridFile(f).bytes(), alpha.bytes())
+}
+
+// BenchmarkDecode decodes what a phone writes, 12 megapixels in tiles of 512, for
+// a thumbnail of 256 pixels.
+func BenchmarkDecode(b *testing.B) {
+	f := &testFile{brand: "heic", items: []testItem{{
+		kind: "grid", data: append([]byte{0, 0, 5, 7}, append(number(2, 4032), number(2, 3024)...)...), inIdat: true,
+		properties: []box{ispe(4032, 3024)}, references: map[string][]int{},
+	}}}
+	for i := range 48 {
+		f.items[0].references["dimg"] = append(f.items[0].references["dimg"], i+2)
+		f.items = append(f.items, frame(b, "tile.hevc", 512, 512))
+	}
+	codectest.Benchmark(b, "grid", NewDecoder, f.bytes(), 4032*3024, 256, 192)
+	f.items = append(f.items, frame(b, "quantizers.hevc", 320, 240))
+	f.items[49].references = map[string][]int{"thmb": {1}}
+	codectest.Benchmark(b, "thumbnail", NewDecoder, f.bytes(), 4032*3024, 256, 192)
 }

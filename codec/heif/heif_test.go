@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -27,8 +28,13 @@ func open(t testing.TB, name string) raster.Decoder {
 	return d
 }
 
+// readable returns the files that this build reads.
+func readable(names ...string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return filepath.Ext(name) == ".heic" && !readHEIC })
+}
+
 func TestColors(t *testing.T) {
-	for _, name := range []string{"quarters.heic", "quarters-bt709-limited.heic", "quarters.avif"} {
+	for _, name := range readable("quarters.heic", "quarters-bt709-limited.heic", "quarters.avif") {
 		m, err := open(t, name).Decode(192, 128)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -74,6 +80,9 @@ func TestHeader(t *testing.T) {
 		{"alpha.avif", 192, 128, 1, true},
 	}
 	for _, tt := range tests {
+		if len(readable(tt.name)) == 0 {
+			continue
+		}
 		info := open(t, tt.name).Info()
 		if info.Width != tt.width || info.Height != tt.height || info.Orientation != tt.orientation || info.Alpha != tt.alpha {
 			t.Errorf("%s: got %dx%d, orientation %d, alpha %v; want %+v", tt.name, info.Width, info.Height, info.Orientation, info.Alpha, tt)
@@ -94,7 +103,7 @@ func TestAlpha(t *testing.T) {
 // The decoders allocate by the size in the frame, limits are checked against
 // the size in the header.
 func TestFrameLargerThanTheHeaderSaysIsCorrupt(t *testing.T) {
-	for _, name := range []string{"quarters.avif", "alpha.avif", "quarters.heic"} {
+	for _, name := range readable("quarters.avif", "alpha.avif", "quarters.heic") {
 		file, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			t.Fatal(err)

@@ -106,6 +106,7 @@ var files = []struct {
 	{"lists.hevc", 160, 120, 1, 8, 0x60e3d04f},
 	{"lossless.hevc", 160, 120, 1, 8, 0x02f4691b},
 	{"deblock.hevc", 160, 120, 1, 8, 0xdfd082b5},
+	{"tile.hevc", 512, 512, 1, 8, 0x49881b85},
 }
 
 func TestSamplesAreThoseOfOtherDecoders(t *testing.T) {
@@ -276,4 +277,20 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("%d rows of %d, %d passed, error %v", rows, i.Height, next, err)
 		}
 	})
+}
+
+// BenchmarkDecode decodes a tile of a phone's picture, with and without filters.
+func BenchmarkDecode(b *testing.B) {
+	d := openFile(b, "tile.hevc")
+	for name, filter := range map[string]bool{"filtered": true, "unfiltered": false} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(512 * 512)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := d.Decode(filter, func(*Band) {}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

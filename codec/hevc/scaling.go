@@ -118,15 +118,3 @@ func (c *codedLists) expand() *scalingLists {
 	}
 	return &lists
 }
-
-type position struct{ x, y uint8 }
-
-// diagonal returns the up-right diagonal scan of a block. Section 6.5.3.
-func diagonal(side int) (order []position) {
-	for d := range 2*side - 1 {
-		for x := max(d-side+1, 0); x <= min(d, side-1); x++ {
-			order = append(order, position{uint8(x), uint8(d - x)})
-		}
-	}
-	return order
-}

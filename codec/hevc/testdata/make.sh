@@ -28,3 +28,4 @@ make wavefront yuv420p 160x120 --crf 26 --wpp --ctu 16
 make lists yuv420p 160x120 --crf 20 --scaling-list default
 make lossless yuv420p 160x120 --cu-lossless --qp 8 --rd 5
 make deblock yuv420p 160x120 --qp 36 --deblock 6:-6 --no-strong-intra-smoothing
+make tile yuv420p 512x512 --crf 25 --preset slow
