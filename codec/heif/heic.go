@@ -35,7 +35,8 @@ func newHEIC(c *container, primary *item) (raster.Decoder, error) {
 		Alpha: d.alpha != nil || picture.fill != nil, Orientation: orientations[g.turn], ICC: picture.profile,
 	}
 	if !d.info.Alpha {
-		for _, id := range primary.thumbnails {
+		const most = 4
+		for _, id := range primary.thumbnails[:min(len(primary.thumbnails), most)] {
 			d.addThumbnail(c.items[id])
 		}
 	}
@@ -81,7 +82,7 @@ func (d *heicDecoder) source(targetWidth, targetHeight int) *scene {
 // Memory implements raster.Decoder.
 func (d *heicDecoder) Memory(targetWidth, targetHeight int) int64 {
 	s := d.source(targetWidth, targetHeight)
-	m := int64(len(d.container.file)) + s.memory(targetWidth, targetHeight, d.alpha != nil)
+	m := 2*int64(len(d.container.file)) + s.memory(targetWidth, targetHeight, d.alpha != nil)
 	if d.alpha != nil {
 		m += d.alpha.decoderMemory() + int64(d.alpha.width)*int64(d.alpha.height)
 	}
@@ -146,4 +147,13 @@ func parameterSets(arrays []byte) (sets [][]byte) {
 		}
 	}
 	return sets
+}
+
+// sizeWithin returns the size that an item shows of a frame, which coders round
+// up.
+func (i *item) sizeWithin(width, height int) (int, int) {
+	if w, h := i.size(); w > 0 && h > 0 {
+		return min(w, width), min(h, height)
+	}
+	return width, height
 }

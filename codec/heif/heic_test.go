@@ -265,6 +265,11 @@ func TestContainersOfOtherWriters(t *testing.T) {
 			t.Errorf("%s: another picture, format %s", name, d.Info().Format)
 		}
 	}
+	parts := testFile{brand: "heic", items: []testItem{mainFrame(t)}}
+	parts.items[0].split = true
+	if m := decodeWhole(t, openFile(t, parts.bytes())); !bytes.Equal(m.Pix, want.Pix) {
+		t.Error("data in two extents make another picture")
+	}
 	// What is wrong with items that are not shown does not matter.
 	f := testFile{brand: "heic", items: []testItem{mainFrame(t), {kind: "hvc1", properties: []box{ispe(1, 1)}}, {kind: "Exif"}}}
 	if m := decodeWhole(t, openFile(t, f.bytes())); !bytes.Equal(m.Pix, want.Pix) {
@@ -278,6 +283,17 @@ func TestImpossibleContainersAreErrors(t *testing.T) {
 	small.items[0].data[7] = 100 // rows of tiles that are not needed
 	few := gridFile(t)
 	few.items[0].references["dimg"] = []int{2, 3}
+	covered := &testFile{items: []testItem{{
+		kind: "iovl", data: bytes.Join([][]byte{make([]byte, 10), number(2, 100), number(2, 100), make([]byte, 20)}, nil),
+		references: map[string][]int{"dimg": {2, 2, 2, 2, 2}},
+	}, mainFrame(t)}}
+	nested := &testFile{items: []testItem{
+		{kind: "iovl", data: covered.items[0].data, references: map[string][]int{"dimg": {2}}},
+		{kind: "iovl", data: covered.items[0].data, references: map[string][]int{"dimg": {3}}}, mainFrame(t),
+	}}
+	tiny := gridFile(t)
+	tiny.items[1].properties[1] = ispe(100, 60)
+	copy(tiny.items[0].data[4:], []byte{0, 250, 0, 100})
 	tests := map[string]struct {
 		file *testFile
 		want error
@@ -286,6 +302,9 @@ func TestImpossibleContainersAreErrors(t *testing.T) {
 		"circle":    {&circle, raster.ErrCorrupt, ""},
 		"grid":      {small, raster.ErrCorrupt, "make no picture of 400x100"},
 		"few tiles": {few, raster.ErrCorrupt, "2 tiles where the grid has 3x2"},
+		"covered":   {covered, raster.ErrUnsupported, "8 times"},
+		"nested":    {nested, raster.ErrUnsupported, "an overlay in an overlay"},
+		"tiny":      {tiny, raster.ErrUnsupported, "tiles of 100x60"},
 		"clap":      {&testFile{items: []testItem{mainFrame(t, fractions(161, 1, 0, 0))}}, raster.ErrCorrupt, "clap"},
 		"frame":     {&testFile{items: []testItem{frame(t, "main.hevc", 8, 8)}}, raster.ErrCorrupt, "a frame of 160x120"},
 		"coding":    {&testFile{items: []testItem{{kind: "jpeg"}}}, raster.ErrUnsupported, `"jpeg"`},

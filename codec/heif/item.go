@@ -16,6 +16,7 @@ type container struct {
 	order   []uint32 // of the items in the file
 	primary uint32
 	idat    []byte
+	joined  int // bytes of items that were joined from several extents
 }
 
 // item is a picture, or data about one.
@@ -26,6 +27,7 @@ type item struct {
 	properties []box // in the order in which they apply
 	extents    []extent
 	inIdat     bool     // the extents are in the idat box
+	joined     []byte   // the bytes of several extents, once they were asked for
 	elsewhere  bool     // they are in another file, or made in another way
 	inputs     []uint32 // dimg: what a derived picture is made of
 	thumbnails []uint32 // thmb: smaller versions of this one
@@ -257,15 +259,6 @@ func (i *item) size() (width, height int) {
 	return int(binary.BigEndian.Uint32(body[4:])), int(binary.BigEndian.Uint32(body[8:]))
 }
 
-// sizeWithin returns the size that an item shows of a frame, which coders round
-// up.
-func (i *item) sizeWithin(width, height int) (int, int) {
-	if w, h := i.size(); w > 0 && h > 0 {
-		return min(w, width), min(h, height)
-	}
-	return width, height
-}
-
 // isAlpha tells that an auxiliary item is an alpha channel; depth maps have other
 // types. ISO/IEC 23008-12, section 6.5.8, and ISO/IEC 23000-22, section 7.3.5.
 func (i *item) isAlpha() bool {
@@ -284,30 +277,40 @@ func (c *container) alpha(i *item) *item {
 	return nil
 }
 
-// data returns the bytes of an item, as far as the file has them.
-func (c *container) data(i *item) (data []byte) {
+// data returns the bytes of an item, as far as the file has them. All that has
+// to be joined, of all items, is no more than the file.
+func (c *container) data(i *item) []byte {
 	source := c.file
 	if i.inIdat {
 		source = c.idat
 	}
-	if i.elsewhere {
-		return nil
+	if i.elsewhere || len(i.extents) == 0 {
+		return i.joined
+	}
+	if len(i.extents) == 1 {
+		return i.extents[0].of(source)
 	}
 	for _, e := range i.extents {
-		if e.offset > uint64(len(source)) {
-			return data
+		part := e.of(source)
+		if c.joined += len(part); c.joined > len(c.file) {
+			break
 		}
-		part := source[e.offset:]
-		if e.length > 0 {
-			part = part[:min(e.length, uint64(len(part)))]
-		}
-		if data == nil {
-			data = part[:len(part):len(part)]
-		} else if len(data)+len(part) <= len(source) {
-			data = append(data, part...)
-		}
+		i.joined = append(i.joined, part...)
 	}
-	return data
+	i.extents, i.inIdat = nil, false
+	return i.joined
+}
+
+// of returns the bytes of an extent, as far as they are there.
+func (e extent) of(source []byte) []byte {
+	if e.offset > uint64(len(source)) {
+		return nil
+	}
+	part := source[e.offset:]
+	if e.length > 0 {
+		part = part[:min(e.length, uint64(len(part)))]
+	}
+	return part
 }
 
 // coded returns the type of the coded pictures that an item is made of, by the

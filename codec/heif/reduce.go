@@ -1,3 +1,5 @@
+//go:build !nohevc
+
 package heif
 
 import "s3-thumbnail-creator/codec/raster"

@@ -32,6 +32,10 @@ type layer struct {
 // maxSide is the largest width and height of an overlay.
 const maxSide = 1 << 16
 
+// maxCover is how often layers may cover the canvas, so that a small file does
+// not keep the decoder busy for hours.
+const maxCover = 8
+
 // maxDepth is how many derivations may be made of each other.
 const maxDepth = 4
 
@@ -106,6 +110,12 @@ func (c *container) grid(i *item) (*scene, error) {
 	if width < 1 || height < 1 || (columns-1)*w >= width || columns*w < width || (rows-1)*h >= height || rows*h < height {
 		return nil, raster.Corruptf("item %d: %dx%d tiles of %dx%d make no picture of %dx%d", i.id, columns, rows, w, h, width, height)
 	}
+	// ISO/IEC 23000-22, section 7.3.11.4.2, too; smaller ones would cost more than
+	// their pixels are worth.
+	const minTile = 64
+	if len(i.inputs) > 1 && (w < minTile || h < minTile) {
+		return nil, raster.Unsupportedf("item %d: tiles of %dx%d pixels, must be at least %d each way", i.id, w, h, minTile)
+	}
 	s.kind, s.frame, s.tile = k, d.Memory(), h
 	for n, id := range i.inputs {
 		if t := c.items[id]; t != nil {
@@ -118,6 +128,9 @@ func (c *container) grid(i *item) (*scene, error) {
 // overlay resolves pictures that lie over each other. ISO/IEC 23008-12, section
 // 6.6.2.2.
 func (c *container) overlay(i *item, depth int) (*scene, error) {
+	if depth == maxDepth {
+		return nil, raster.Unsupportedf("item %d: an overlay in an overlay", i.id)
+	}
 	f := &fields{c.data(i)}
 	f.take(1)
 	size := 2 << (f.take(1) & 1)
@@ -130,18 +143,22 @@ func (c *container) overlay(i *item, depth int) (*scene, error) {
 		return nil, raster.Corruptf("item %d: an overlay of %dx%d pixels", i.id, width, height)
 	}
 	s := &scene{container: c, width: width, height: height, geometry: newGeometry(width, height), fill: &fill, tile: height}
+	pixels := 0
 	for _, id := range i.inputs {
 		x, y := signed(f.take(size), size), signed(f.take(size), size)
 		input := c.items[id]
 		if input == nil {
 			return nil, raster.Corruptf("item %d: no layer %d", i.id, id)
 		}
-		l, err := c.scene(input, depth+1)
+		l, err := c.scene(input, maxDepth)
 		if err != nil {
 			return nil, err
 		}
-		if l.fill != nil || l.geometry.turn != upright {
-			return nil, raster.Unsupportedf("an overlay of overlays, or of turned pictures")
+		if l.geometry.turn != upright {
+			return nil, raster.Unsupportedf("item %d: an overlay of turned pictures", i.id)
+		}
+		if pixels += l.width * l.height; pixels > maxCover*width*height {
+			return nil, raster.Unsupportedf("item %d: layers of more than %d times the pixels of the overlay", i.id, maxCover)
 		}
 		if s.profile == nil {
 			s.profile = l.profile

@@ -1,3 +1,5 @@
+//go:build !nohevc
+
 package heif
 
 import (
@@ -18,6 +20,7 @@ type testItem struct {
 	data       []byte
 	properties []box
 	inIdat     bool
+	split      bool             // the data has two extents
 	references map[string][]int // by type, to numbers of items from 1
 }
 
@@ -79,7 +82,12 @@ func (f *testFile) meta(offset int) []byte {
 		} else {
 			offset += len(i.data)
 		}
-		locations = slices.Concat(locations, number(2, id), number(2, method), number(2, 0), number(2, 1), number(4, at), number(4, len(i.data)))
+		locations = slices.Concat(locations, number(2, id), number(2, method), number(2, 0))
+		if half := len(i.data) / 2; i.split {
+			locations = slices.Concat(locations, number(2, 2), number(4, at), number(4, half), number(4, at+half), number(4, len(i.data)-half))
+		} else {
+			locations = slices.Concat(locations, number(2, 1), number(4, at), number(4, len(i.data)))
+		}
 		for kind, to := range i.references {
 			ids := []byte{}
 			for _, t := range to {
