@@ -37,8 +37,15 @@ type stream struct {
 	crossChroma                bool
 	offsetList                 [][2]int
 	offsetShift                int
+	segments                   int // dependentSegments or moreSlices; 0 is one slice, however it ends
 	size                       int // bytes of data; 0 is 4000
 }
+
+// What follows where the first slice segment ends before the picture.
+const (
+	dependentSegments = 1
+	moreSlices        = 2
+)
 
 // bitWriter writes headers.
 type bitWriter struct {
@@ -205,7 +212,8 @@ func (s *stream) pictureSet() []byte {
 	b := &bitWriter{}
 	b.golomb(0)
 	b.golomb(0)
-	b.put(5, 0)
+	b.flag(s.segments == dependentSegments)
+	b.put(4, 0)
 	b.flag(s.hideSigns)
 	b.flag(false)
 	b.golomb(0)
@@ -277,10 +285,36 @@ func (s *stream) tiles(b *bitWriter) {
 	b.flag(s.acrossTiles)
 }
 
-func (s *stream) sliceUnit() []byte {
+// sliceUnit returns a slice segment that begins at an address.
+func (s *stream) sliceUnit(address int) []byte {
 	b := &bitWriter{}
-	b.put(2, 2) // the first slice of an IDR picture
+	b.flag(address == 0)
+	b.flag(false)
 	b.golomb(0)
+	dependent := address > 0 && s.segments == dependentSegments
+	if address > 0 {
+		if s.segments == dependentSegments {
+			b.flag(true)
+		}
+		size := 1 << s.tree
+		b.put(bitsFor((s.width+size-1)/size*((s.height+size-1)/size)), address)
+	}
+	if !dependent {
+		s.sliceFields(b)
+	}
+	if s.columns != nil || s.uniform[0] > 0 || s.wavefront {
+		b.golomb(0)
+	}
+	b.stop()
+	r := rand.New(rand.NewPCG(s.seed, uint64(address)<<32))
+	for range s.size {
+		b.out = append(b.out, byte(r.Uint32()))
+	}
+	return makeUnit(unitIDR, b.out)
+}
+
+// sliceFields writes what a dependent segment leaves out.
+func (s *stream) sliceFields(b *bitWriter) {
 	b.golomb(sliceI)
 	if !s.noOffsets {
 		b.flag(true)
@@ -295,15 +329,6 @@ func (s *stream) sliceUnit() []byte {
 	if !s.noOffsets || !s.disableDeblock {
 		b.flag(true)
 	}
-	if s.columns != nil || s.uniform[0] > 0 || s.wavefront {
-		b.golomb(0)
-	}
-	b.stop()
-	r := rand.New(rand.NewPCG(s.seed, 0))
-	for range s.size {
-		b.out = append(b.out, byte(r.Uint32()))
-	}
-	return makeUnit(unitIDR, b.out)
 }
 
 // sets returns the parameter sets.
@@ -312,9 +337,24 @@ func (s *stream) sets() [][]byte {
 	return [][]byte{s.sequenceSet(), s.pictureSet()}
 }
 
-// data returns the slice behind its length.
-func (s *stream) data() []byte {
+// data returns the slice segments, each behind its length. Where one ends is
+// by chance; the next one begins there.
+func (s *stream) data() (data []byte) {
 	s.fill()
-	u := s.sliceUnit()
-	return append(binary.BigEndian.AppendUint32(nil, uint32(len(u))), u...)
+	for address := 0; ; {
+		u := s.sliceUnit(address)
+		data = append(binary.BigEndian.AppendUint32(data, uint32(len(u))), u...)
+		if s.segments == 0 {
+			return data
+		}
+		d, err := NewDecoder(s.sets(), data, 4)
+		if err != nil {
+			return data
+		}
+		f, err := newFrame(d.seq, d.pic, false, func(*Band) {})
+		if err != nil || d.decodeSlices(f) != nil || f.whole() {
+			return data
+		}
+		address = f.cursor.y*f.blocksX + f.cursor.x
+	}
 }
