@@ -10,11 +10,10 @@ type frame struct {
 	pic   *pictureSet
 	lists *scalingLists // nil where all weights are 16
 	cabac
-	slice                        *slice
-	wavefront                    contexts // the models behind the second block of the row above
-	dependent                    contexts // the models at the end of the last slice segment
-	rice                         riceStats
-	wavefrontRice, dependentRice riceStats
+	slice         *slice
+	wavefront     contexts // the models behind the second block of the row above
+	rice          riceStats
+	wavefrontRice riceStats
 
 	planes     [3]plane
 	numPlanes  int
@@ -151,7 +150,6 @@ func (f *frame) allocate() {
 	f.qps = make([]int8, f.windowRows/8*f.stride8)
 	f.kept = make([]bool, len(f.qps))
 	f.tree.init(f)
-	f.unit.init(f)
 	f.startBand(0)
 }
 

@@ -8,29 +8,28 @@ type pictureSet struct {
 	id, sequence int
 	err          error
 
-	dependentSlices  bool
-	outputFlag       bool
-	extraSliceBits   int
-	hideSigns        bool
-	qp               int // init_qp
-	skipTransform    bool
-	qpDelta          bool
-	qpDeltaDepth     int // diff_cu_qp_delta_depth
-	chromaOffset     [3]int
-	sliceOffsets     bool // slices have chroma offsets of their own
-	bypass           bool // transquant_bypass_enabled_flag
-	wavefront        bool // entropy_coding_sync_enabled_flag
-	tiles            bool
-	columns, rows    []int // sizes of the tiles in coding tree blocks, the last ones left out; nil where uniform
-	numColumns       int
-	numRows          int
-	acrossTiles      bool
-	acrossSlices     bool
-	overrideDeblock  bool
-	deblock          deblocking
-	lists            *scalingLists
-	headerExtension  bool
-	listsModificaton bool
+	dependentSlices bool
+	outputFlag      bool
+	extraSliceBits  int
+	hideSigns       bool
+	qp              int // init_qp
+	skipTransform   bool
+	qpDelta         bool
+	qpDeltaDepth    int // diff_cu_qp_delta_depth
+	chromaOffset    [3]int
+	sliceOffsets    bool // slices have chroma offsets of their own
+	bypass          bool // transquant_bypass_enabled_flag
+	wavefront       bool // entropy_coding_sync_enabled_flag
+	tiles           bool
+	columns, rows   []int // sizes of the tiles in coding tree blocks, the last ones left out; nil where uniform
+	numColumns      int
+	numRows         int
+	acrossTiles     bool
+	acrossSlices    bool
+	overrideDeblock bool
+	deblock         deblocking
+	lists           *scalingLists
+	headerExtension bool
 
 	log2MaxSkip  int // largest block of which the transform may be skipped
 	crossChroma  bool
@@ -82,7 +81,7 @@ func parsePictureSet(b *bitReader) *pictureSet {
 	if b.flag() {
 		p.lists = parseScalingLists(b)
 	}
-	p.listsModificaton = b.flag()
+	b.skip(1)
 	b.golomb()
 	p.headerExtension = b.flag()
 	p.parseExtensions(b)

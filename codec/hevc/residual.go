@@ -101,10 +101,10 @@ type residualReader struct {
 	small         bool  // a transform block of 4x4
 	hideSigns     bool
 	riceClass     int
-	quantizer
-	shift   int
-	weights []uint8 // scaling list; nil: 16
-	log2    int
+	scale         int // of levels, before the shift
+	shift         int
+	weights       []uint8 // scaling list; nil: 16
+	log2          int
 }
 
 func (f *frame) newResidual(b *coded, kind int) (r residualReader) {
@@ -147,7 +147,7 @@ func (f *frame) newResidual(b *coded, kind int) (r residualReader) {
 	if plain {
 		r.riceClass++
 	}
-	r.quantizer = u.quant[b.component]
+	r.scale = u.scales[b.component]
 	r.shift = f.planes[b.component].depth + b.log2 - 5
 	if f.lists != nil && !(b.skip && b.log2 > 2) {
 		r.weights = f.lists[b.log2-2][b.component]
@@ -301,14 +301,14 @@ func (r *residualReader) parseRemaining(f *frame, level *[16]int32) (sum int32) 
 	persistent := f.seq.persistentRice
 	rice, begun := 0, false
 	if persistent {
-		rice = int(f.unit.rice[r.riceClass] / 4)
+		rice = int(f.rice[r.riceClass] / 4)
 	}
 	for i := range r.count {
 		v := level[i&15]
 		if v&more != 0 {
 			rest := f.remaining(rice)
 			if persistent && !begun {
-				f.unit.rice.update(r.riceClass, rest)
+				f.rice.update(r.riceClass, rest)
 			}
 			begun = true
 			abs := int(v&^more) + rest

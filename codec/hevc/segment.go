@@ -75,11 +75,7 @@ func (f *frame) decodeSegment(s *slice, data []byte) bool {
 		}
 		end := f.terminate()
 		f.advance()
-		if end {
-			f.dependent, f.dependentRice = f.models, f.rice
-			return true
-		}
-		if f.whole() {
+		if end || f.whole() {
 			return true
 		}
 		if c.x == c.left && (c.y == c.top || f.pic.wavefront) {
@@ -108,8 +104,7 @@ func (f *frame) startModels(dependent bool) {
 			return
 		}
 	case dependent:
-		f.models, f.rice = f.dependent, f.dependentRice
-		return
+		return // they go on from where the last segment ended
 	}
 	f.models.reset(f.slice.qp)
 	f.rice = riceStats{}

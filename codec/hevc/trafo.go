@@ -10,7 +10,7 @@ type unitState struct {
 	chroma   [4]uint8
 	derived  [4]bool // the chroma mode is that of luma
 
-	quant        [3]quantizer
+	scales       [3]int         // levelScale << qP/6 of the components
 	coeffs       [32 * 32]int32 // of a transform block; all zero between blocks
 	between      [32 * 32]int32 // the stages of a transform
 	residual     [32 * 32]int32
@@ -18,10 +18,7 @@ type unitState struct {
 	border       [4*32 + 1]uint16
 	smooth       [4*32 + 1]uint16
 	direction    [3*32 + 1]uint16
-	rice         *riceStats
 }
-
-func (u *unitState) init(f *frame) { u.rice = &f.rice }
 
 // transformNode is a node of the residual quadtree.
 type transformNode struct {
@@ -196,11 +193,6 @@ func (f *frame) parseQPDelta() int {
 	return n
 }
 
-// quantizer scales the levels of a component.
-type quantizer struct {
-	scale int // levelScale << qP/6
-}
-
 var levelScale = [6]int{40, 45, 51, 57, 64, 72}
 
 // chroma420 is the quantizer of 4:2:0 chroma from 30 on. Table 8-10.
@@ -231,6 +223,6 @@ func (f *frame) setQP(qp int) {
 			q = chromaQP(f.seq.chroma, min(max(q, -offset), 57))
 		}
 		q = max(q+offset, 0)
-		f.unit.quant[i].scale = levelScale[q%6] << (q / 6)
+		f.unit.scales[i] = levelScale[q%6] << (q / 6)
 	}
 }
