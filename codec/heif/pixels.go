@@ -7,8 +7,8 @@ import (
 	"s3-thumbnail-creator/codec/raster"
 )
 
-// Pictures with alpha, and overlays, are converted pixel by pixel: a color has
-// the weight of its alpha.
+// Pictures that are not reduced, pictures with alpha, and overlays are converted
+// pixel by pixel: a color has the weight of its alpha.
 
 // pixels decodes a scene and passes runs of its pixels to emit, with their place
 // in the scene. The buffer is reused.
@@ -48,21 +48,19 @@ func (g *geometry) cut(x, y int, rgba []byte) (int, int, []byte) {
 	return x, y, rgba[:min(4*(g.width-x), len(rgba))]
 }
 
-// decodeAlpha decodes a picture whose alpha is in another.
-func (s *scene) decodeAlpha(d *heicDecoder, fx, fy int, filter bool) (*raster.Image, error) {
+// decodePixels decodes a picture whose alpha, if it has any, is in another.
+func (s *scene) decodePixels(d *heicDecoder, fx, fy int, filter bool) (*raster.Image, error) {
 	g := &s.geometry
-	alpha := d.alpha.plane(filter)
+	var alpha []byte
+	if d.alpha != nil {
+		alpha = d.alpha.plane(filter)
+	}
 	out := raster.NewReducer(raster.RGBA, g.width, g.height, fx, fy)
 	drawn := false
 	err := s.pixels(filter, func(x, y int, rgba []byte) {
-		line := alpha[y*d.alpha.height/s.height*d.alpha.width:][:d.alpha.width]
-		for i := 0; i < len(rgba); i += 4 {
-			// Where the alpha is of another size, the nearest one.
-			a := line[min((x+i/4)*d.alpha.width/s.width, d.alpha.width-1)]
-			if d.premult {
-				divide(rgba[i:i+3], int(a))
-			}
-			rgba[i+3] = a
+		if alpha != nil {
+			row := alpha[y*d.alpha.height/s.height*d.alpha.width:][:d.alpha.width]
+			putAlpha(rgba, x, s.width, row, d.premult)
 		}
 		if x, y, rgba = g.cut(x, y, rgba); len(rgba) > 0 {
 			out.AddRGBA(x, y, rgba)
@@ -73,6 +71,18 @@ func (s *scene) decodeAlpha(d *heicDecoder, fx, fy int, filter bool) (*raster.Im
 		return nil, err
 	}
 	return out.Image(), nil
+}
+
+// putAlpha gives a run of pixels, at x of width, its alpha; where the row of alpha
+// is of another width, the nearest one.
+func putAlpha(rgba []byte, x, width int, row []byte, premultiplied bool) {
+	for i := 0; i < len(rgba); i += 4 {
+		a := row[min((x+i/4)*len(row)/width, len(row)-1)]
+		if premultiplied {
+			divide(rgba[i:i+3], int(a))
+		}
+		rgba[i+3] = a
+	}
 }
 
 // divide takes alpha out of premultiplied colors.

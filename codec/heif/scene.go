@@ -183,6 +183,9 @@ func (s *scene) memory(targetWidth, targetHeight int, alpha bool) int64 {
 	if s.fill != nil {
 		m += 4 * int64(s.width) * int64(s.height)
 	}
+	if fx*fy == 1 {
+		return m + 4*int64(s.width) + 4*int64(g.width)*int64(g.height)
+	}
 	if s.fill != nil || alpha {
 		rows := s.tile < s.height
 		return m + 4*int64(s.width) + raster.ReducerMemory(raster.RGBA, g.width, g.height, fx, fy, rows)
@@ -206,8 +209,8 @@ func (s *scene) decode(d *heicDecoder, targetWidth, targetHeight int) (*raster.I
 	if s.fill != nil {
 		return s.decodeOverlay(fx, fy, filter)
 	}
-	if d.alpha != nil {
-		return s.decodeAlpha(d, fx, fy, filter)
+	if d.alpha != nil || fx*fy == 1 {
+		return s.decodePixels(d, fx, fy, filter)
 	}
 	r := newReducer(g.width, g.height, fx, fy, s.kind)
 	err := s.each(filter, func(p *coded, b *hevc.Band) {
