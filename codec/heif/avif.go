@@ -36,9 +36,11 @@ func newAVIF(c *container, primary *item) (raster.Decoder, error) {
 		}
 	}
 	d := &avifDecoder{file: c.file}
-	d.color, _ = primary.nclx()
-	if _, ok := primary.nclx(); !ok {
-		d.color.fullRange = true
+	own, described := primary.nclx()
+	d.color = own
+	d.color.fullRange = own.fullRange || !described
+	if primary.profile() != nil {
+		d.color.primaries = 0 // the profile tells
 	}
 	d.info = raster.Info{
 		Format: "avif", Width: width, Height: height, Frames: 1, Model: raster.RGBA,

@@ -7,6 +7,21 @@ import "encoding/binary"
 type color struct {
 	matrix    int // 2: not said, taken for BT.601
 	fullRange bool
+	primaries int // of the colors; other than P3 and BT.2020 are taken for those of sRGB
+}
+
+// describe returns the color of code points. Primaries are not heeded where
+// another transfer than that of pictures for common displays goes with them.
+func describe(primaries, transfer, matrix int, fullRange bool) color {
+	const (
+		unknown = 2
+		pq      = 16
+		hlg     = 18
+	)
+	if transfer == pq || transfer == hlg || primaries != displayP3 && primaries != bt2020 {
+		primaries = unknown
+	}
+	return color{matrix, fullRange, primaries}
 }
 
 // profile returns the ICC profile of an item, nil where it has none.
@@ -23,10 +38,11 @@ func (i *item) profile() []byte {
 func (i *item) nclx() (c color, ok bool) {
 	for _, p := range i.properties {
 		if p.kind == "colr" && len(p.body) >= 11 && string(p.body[:4]) == "nclx" {
-			return color{int(binary.BigEndian.Uint16(p.body[8:])), p.body[10]&0x80 != 0}, true
+			point := func(at int) int { return int(binary.BigEndian.Uint16(p.body[at:])) }
+			return describe(point(4), point(6), point(8), p.body[10]&0x80 != 0), true
 		}
 	}
-	return color{matrix: 2}, false
+	return describe(2, 2, 2, false), false
 }
 
 // weights are the shares of red and blue in luma, by matrix. H.273, table 4.
@@ -49,6 +65,7 @@ func (c color) weights() (red, blue float64) {
 type converter struct {
 	weights [3][3]float64 // by color and sample
 	offsets [3]float64
+	gamut   *gamut // nil where the primaries are those of sRGB
 }
 
 // newConverter returns the converter for samples of the given depths. A picture
@@ -88,7 +105,7 @@ func newConverter(c color, depth [3]int, gray bool) *converter {
 	case c.matrix == yCgCo:
 		m = [3][3]float64{{1, -1, 1}, {1, 1, 0}, {1, -1, -1}}
 	}
-	t := &converter{}
+	t := &converter{gamut: gamuts[c.primaries]}
 	for i, row := range m {
 		t.offsets[i] = 0.5 // for rounding
 		for j, v := range row {
@@ -106,4 +123,7 @@ func (t *converter) put(out *[4]byte, y, cb, cr float64) {
 		out[i] = uint8(min(max(t.offsets[i]+w[0]*y+w[1]*cb+w[2]*cr, 0), 255))
 	}
 	out[3] = 255
+	if t.gamut != nil {
+		t.gamut.toSRGB(out)
+	}
 }

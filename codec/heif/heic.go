@@ -123,7 +123,7 @@ func (c *container) open(i *item, inherited *color) (d *hevc.Decoder, k kind, er
 			return nil, k, err
 		}
 	}
-	k = kind{chroma: info.Chroma, depth: info.Depth, color: color{info.Color.Matrix, info.Color.FullRange}}
+	k = kind{chroma: info.Chroma, depth: info.Depth, color: describe(info.Color.Primaries, info.Color.Transfer, info.Color.Matrix, info.Color.FullRange)}
 	if own, ok := i.nclx(); ok {
 		k.color = own
 	}

@@ -240,6 +240,16 @@ func TestColorDescriptions(t *testing.T) {
 	if got := string(openFile(t, f.bytes()).Info().ICC); got != "own" {
 		t.Errorf("a profile of the grid: %q", got)
 	}
+	wide := box{"colr", []byte("nclx\x00\x0c\x00\x0d\x00\x01\x80")}
+	narrow := box{"colr", []byte("nclx\x00\x01\x00\x0d\x00\x01\x80")}
+	var pix [3][]byte
+	for i, properties := range [][]box{{narrow}, {wide}, {wide, icc}} {
+		f := testFile{brand: "heic", items: []testItem{mainFrame(t, properties...)}}
+		pix[i] = decodeWhole(t, openFile(t, f.bytes())).Pix
+	}
+	if bytes.Equal(pix[0], pix[1]) || !bytes.Equal(pix[0], pix[2]) {
+		t.Error("primaries must be converted where there is no profile, and only there")
+	}
 	// The description of the grid is that of its tiles. Full range, identity:
 	// green is luma.
 	identity := box{"colr", []byte("nclx\x00\x01\x00\x0d\x00\x00\x80")}

@@ -13,7 +13,7 @@ import (
 // pixels decodes a scene and passes runs of its pixels to emit, with their place
 // in the scene. The buffer is reused.
 func (s *scene) pixels(filter bool, emit func(x, y int, rgba []byte)) error {
-	convert := newConverter(s.kind.color, s.kind.depth, s.kind.chroma == 0)
+	convert := newConverter(s.shown().color, s.kind.depth, s.kind.chroma == 0)
 	shiftX, shiftY := s.kind.subsampling()
 	var row []byte
 	return s.each(filter, func(p *coded, b *hevc.Band) {

@@ -201,6 +201,15 @@ func (s *scene) memory(targetWidth, targetHeight int, alpha bool) int64 {
 // and 0 dB with five, at 43 to 48 dB.
 func filtered(factor int) bool { return factor < 5 }
 
+// shown is the kind with primaries only where no profile says more.
+func (s *scene) shown() kind {
+	k := s.kind
+	if s.profile != nil {
+		k.primaries = 0
+	}
+	return k
+}
+
 // decode returns the picture, reduced for a target.
 func (s *scene) decode(d *heicDecoder, targetWidth, targetHeight int) (*raster.Image, error) {
 	g := &s.geometry
@@ -212,7 +221,7 @@ func (s *scene) decode(d *heicDecoder, targetWidth, targetHeight int) (*raster.I
 	if d.alpha != nil || fx*fy == 1 {
 		return s.decodePixels(d, fx, fy, filter)
 	}
-	r := newReducer(g.width, g.height, fx, fy, s.kind)
+	r := newReducer(g.width, g.height, fx, fy, s.shown())
 	err := s.each(filter, func(p *coded, b *hevc.Band) {
 		for y := 0; y < min(b.Rows, p.height-b.Y); y += chunk {
 			s.reduce(r, p, b, y, min(chunk, b.Rows-y, p.height-b.Y-y))

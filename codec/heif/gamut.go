@@ -1,0 +1,58 @@
+package heif
+
+import "math"
+
+// Primaries of pictures with more colors than sRGB has. ITU-T H.273, table 2.
+const (
+	bt2020    = 9
+	displayP3 = 12
+)
+
+// gamut is the matrix from linear colors of other primaries, with the same white
+// (D65), to those of sRGB. It follows from the chromaticities in H.273.
+type gamut [3][3]float64
+
+var gamuts = map[int]*gamut{
+	displayP3: {
+		{1.224940, -0.224940, 0},
+		{-0.042057, 1.042057, 0},
+		{-0.019638, -0.078636, 1.098274},
+	},
+	bt2020: {
+		{1.660491, -0.587641, -0.072850},
+		{-0.124550, 1.132900, -0.008349},
+		{-0.018151, -0.100579, 1.118730},
+	},
+}
+
+// linear are the linear values of sRGB's bytes, encoded the bytes of linear
+// values in 1/4095. IEC 61966-2-1. The transfers of BT.709 and BT.2020 are taken
+// for it, as displays do.
+var linear, encoded = func() (linear [256]float64, encoded [4096]byte) {
+	for i := range linear {
+		v := float64(i) / 255
+		if linear[i] = v / 12.92; v > 0.04045 {
+			linear[i] = math.Pow((v+0.055)/1.055, 2.4)
+		}
+	}
+	for i := range encoded {
+		v := float64(i) / 4095
+		if v <= 0.0031308 {
+			v *= 12.92
+		} else {
+			v = 1.055*math.Pow(v, 1/2.4) - 0.055
+		}
+		encoded[i] = byte(v*255 + 0.5)
+	}
+	return linear, encoded
+}()
+
+// toSRGB converts one color; what sRGB does not have is cut.
+func (g *gamut) toSRGB(rgb *[4]byte) {
+	r, b := linear[rgb[0]], linear[rgb[2]]
+	green := linear[rgb[1]]
+	for i, row := range g {
+		v := row[0]*r + row[1]*green + row[2]*b
+		rgb[i] = encoded[int(min(max(v, 0), 1)*4095+0.5)]
+	}
+}
