@@ -17,6 +17,7 @@
 package heif
 
 import (
+	"bytes"
 	"io"
 
 	"s3-thumbnail-creator/codec/raster"
@@ -25,11 +26,13 @@ import (
 // NewDecoder reads a whole file of size bytes, and the headers in it. The name
 // of the format is "heic" or "avif", by what the picture is coded with.
 func NewDecoder(r io.Reader, size int64) (raster.Decoder, error) {
-	file, err := io.ReadAll(r)
-	if err != nil {
+	var file bytes.Buffer
+	const most = 64 << 20 // of what is made room for before it is there
+	file.Grow(int(min(max(size, 0), most)) + bytes.MinRead)
+	if _, err := file.ReadFrom(r); err != nil {
 		return nil, err
 	}
-	c, err := parseContainer(file)
+	c, err := parseContainer(file.Bytes())
 	if err != nil {
 		return nil, err
 	}
