@@ -21,6 +21,7 @@ import (
 	stdjpeg "image/jpeg"
 	stdpng "image/png"
 	"io"
+	"time"
 
 	"github.com/disintegration/imaging"
 
@@ -40,20 +41,33 @@ var ErrUnknown = errors.New("unknown format")
 
 // codec is what a format is read and written with.
 type codec struct {
-	open   func(r io.Reader, size int64) (raster.Decoder, error)
-	encode func(w io.Writer, img image.Image, quality int) error // nil where we do not write it
+	open    func(r io.Reader, size int64) (raster.Decoder, error)
+	encode  func(w io.Writer, img image.Image, quality int) error // nil where we do not write it
+	animate func(quality int) Animator                            // nil where it does not move
+}
+
+// Animator writes an animation.
+type Animator interface {
+	// Add adds a frame, without gaps between its rows and as large as those
+	// before. The Animator keeps it, so that it must not be changed.
+	Add(img *image.NRGBA, delay time.Duration) error
+	// Memory is the number of bytes that are held, and what Finish will add.
+	Memory() int64
+	// Finish writes the file, of at least one frame. They are shown so many
+	// times, 0 for ever.
+	Finish(w io.Writer, loops int) error
 }
 
 // bindings has a line for each row of format's table, and no other.
 var bindings = map[format.Format]codec{
-	format.JPEG: {opener(jpeg.NewDecoder), encodeJPEG},
-	format.PNG:  {opener(png.NewDecoder), encodePNG},
-	format.GIF:  {opener(gif.NewDecoder), encodeGIF},
-	format.WebP: {opener(webp.NewDecoder), encodeWebP},
-	format.BMP:  {opener(bmp.NewDecoder), nil},
-	format.TIFF: {opener(tiff.NewDecoder), nil},
-	format.AVIF: {opener(heif.NewDecoder), nil},
-	format.HEIC: {opener(heif.NewDecoder), nil},
+	format.JPEG: {opener(jpeg.NewDecoder), encodeJPEG, nil},
+	format.PNG:  {opener(png.NewDecoder), encodePNG, nil},
+	format.GIF:  {opener(gif.NewDecoder), encodeGIF, func(int) Animator { return new(gif.Animator) }},
+	format.WebP: {opener(webp.NewDecoder), encodeWebP, func(quality int) Animator { return webp.NewAnimator(quality) }},
+	format.BMP:  {opener(bmp.NewDecoder), nil, nil},
+	format.TIFF: {opener(tiff.NewDecoder), nil, nil},
+	format.AVIF: {opener(heif.NewDecoder), nil, nil},
+	format.HEIC: {opener(heif.NewDecoder), nil, nil},
 }
 
 // opener widens what a package's constructor returns to the interface.
@@ -97,7 +111,7 @@ func NewDecoder(f format.Format, r io.Reader, size int64) (raster.Decoder, error
 
 // Encode writes a picture without any metadata. quality is 1 to 100 and means
 // something to JPEG and WebP. JPEG drops alpha; GIF writes an *image.Paletted
-// as it is and anything else in a general palette.
+// as it is and anything else in the palette that suits it best.
 func Encode(w io.Writer, img image.Image, f format.Format, quality int) error {
 	c := bindings[f]
 	if c.encode == nil {
@@ -106,13 +120,28 @@ func Encode(w io.Writer, img image.Image, f format.Format, quality int) error {
 	return c.encode(w, img, quality)
 }
 
+// NewAnimator returns what writes animations of a format; nil where it does not
+// move. quality is that of Encode.
+func NewAnimator(f format.Format, quality int) Animator {
+	animate := bindings[f].animate
+	if animate == nil {
+		return nil
+	}
+	return animate(quality)
+}
+
 func encodeJPEG(w io.Writer, img image.Image, quality int) error {
 	return stdjpeg.Encode(w, img, &stdjpeg.Options{Quality: quality})
 }
 
 func encodePNG(w io.Writer, img image.Image, _ int) error { return stdpng.Encode(w, img) }
 
-func encodeGIF(w io.Writer, img image.Image, _ int) error { return stdgif.Encode(w, img, nil) }
+func encodeGIF(w io.Writer, img image.Image, _ int) error {
+	if _, ok := img.(*image.Paletted); !ok {
+		img = gif.Quantize(imaging.Clone(img))
+	}
+	return stdgif.Encode(w, img, nil)
+}
 
 func encodeWebP(w io.Writer, img image.Image, quality int) error {
 	m, ok := img.(*image.NRGBA)

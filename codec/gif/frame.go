@@ -62,7 +62,7 @@ func (d *Decoder) Decode(targetWidth, targetHeight int) (*raster.Image, error) {
 	z := lzw.NewReader(&dataBlocks{r: d.r}, lzw.GIF, d.litWidth)
 	defer z.Close()
 	c.margins()
-	rows, err := c.rows(z)
+	rows, err := d.rows(z, func(y int, row []byte) { c.red.AddPalette(d.frame.x, d.frame.y+y, row, c.palette) })
 	if err != nil && !broken(err) {
 		return nil, err
 	}
@@ -97,28 +97,29 @@ func (c *canvas) margins() {
 	}
 }
 
-// rows decodes the rows of the frame and returns their number.
-func (c *canvas) rows(z *lzw.Reader) (n int, err error) {
-	f := c.d.frame
-	visible := max(min(f.w, c.d.info.Width-f.x), 0)
-	for _, pass := range c.d.passes() {
+// rows decodes the rows of the frame and returns their number. take gets what is
+// on the canvas of each: the indices of row y of the frame.
+func (d *Decoder) rows(z *lzw.Reader, take func(y int, row []byte)) (n int, err error) {
+	f := d.frame
+	visible := max(min(f.w, d.info.Width-f.x), 0)
+	for _, pass := range passes(d.interlaced) {
 		for y := pass.start; y < f.h; y += pass.step {
 			row, err := z.Next(f.w)
 			if err != nil {
 				return n, err
 			}
 			n++
-			if visible > 0 && f.y+y < c.d.info.Height {
-				c.red.AddPalette(f.x, f.y+y, row[:visible], c.palette)
+			if visible > 0 && f.y+y < d.info.Height {
+				take(y, row[:visible])
 			}
 		}
 	}
 	return n, nil
 }
 
-// passes are those of the frame.
-func (d *Decoder) passes() []struct{ start, step int } {
-	if d.info.Progressive {
+// passes are those of a frame.
+func passes(interlaced bool) []struct{ start, step int } {
+	if interlaced {
 		return allPasses[1:]
 	}
 	return allPasses[:1]
@@ -141,13 +142,20 @@ func (c *canvas) fillGaps(img *raster.Image, fy, rows int) {
 		if any {
 			continue
 		}
-		for !come(y) && (y-f.y)%8 != 0 {
-			// The lowest bit that is set says which pass a row belongs to.
-			y -= (y - f.y) & (f.y - y)
-		}
+		y = f.y + standIn(y-f.y, f.h, rows)
 		stride := 4 * img.Width
 		copy(img.Pix[by*stride:(by+1)*stride], img.Pix[y/fy*stride:])
 	}
+}
+
+// standIn is the row that row y of an interlaced frame of height h looks like
+// when only a number of rows has come: itself or the nearest one above of an
+// earlier pass.
+func standIn(y, h, rows int) int {
+	for rowNumber(y, h) >= rows && y%8 != 0 {
+		y -= y & -y // the lowest bit that is set says which pass a row belongs to
+	}
+	return y
 }
 
 // rowNumber is the number of rows of an interlaced frame of height h that come

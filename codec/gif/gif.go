@@ -1,4 +1,5 @@
-// Package gif decodes the first frame of GIF pictures to a reduced size.
+// Package gif decodes GIF pictures to a reduced size, the first frame or all,
+// and writes animations.
 //
 // A GIF file is a header with the size of the canvas (the logical screen) and
 // usually a palette, then blocks: extensions, of which one says what color is
@@ -23,6 +24,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 
 	"s3-thumbnail-creator/codec/format"
 	"s3-thumbnail-creator/codec/internal/lzw"
@@ -38,14 +40,17 @@ const (
 	paletteBits  = 0x07
 )
 
-// Decoder decodes the first frame of one GIF picture.
+// Decoder decodes one GIF picture: its first frame or all of them.
 type Decoder struct {
 	r           *bufio.Reader
 	info        raster.Info
 	frame       rectangle
+	interlaced  bool // the frame is
 	palette     [][4]uint8
-	transparent int // index of the transparent color, -1 where there is none
+	global      [][4]uint8 // the palette of frames that have none of their own; nil where there is none
+	transparent int        // index of the transparent color, -1 where there is none
 	litWidth    int
+	motion      motion
 }
 
 // rectangle is the place of a frame on the canvas, in pixels.
@@ -56,7 +61,7 @@ var _ raster.Decoder = (*Decoder)(nil)
 // NewDecoder reads everything before the data of the first frame. The size of
 // the file is not needed.
 func NewDecoder(r io.Reader, _ int64) (*Decoder, error) {
-	d := &Decoder{r: bufio.NewReaderSize(r, bufferSize), transparent: -1}
+	d := &Decoder{r: bufio.NewReaderSize(r, bufferSize), transparent: -1, motion: motion{loops: 1}}
 	if err := d.readHeader(); err != nil {
 		return nil, raster.EndOfHeader(err, "gif: the file ends before its first frame")
 	}
@@ -90,24 +95,37 @@ func (d *Decoder) readHeader() error {
 		if err := d.readPalette(b[10]); err != nil {
 			return err
 		}
+		d.global = d.palette
 	}
+	found, err := d.nextFrame()
+	if err == nil && !found {
+		return raster.Corruptf("gif: no frame before the trailer")
+	}
+	if err != nil {
+		return err
+	}
+	return d.readFrame()
+}
+
+// nextFrame reads up to the next frame, if there is one before the trailer.
+func (d *Decoder) nextFrame() (found bool, err error) {
 	for {
 		kind, err := d.r.ReadByte()
 		if err != nil {
-			return err
+			return false, err
 		}
 		switch kind {
 		case ',':
-			return d.readFrame()
+			return true, nil
 		case '!':
 			if err := d.readExtension(); err != nil {
-				return err
+				return false, err
 			}
 		case ';':
-			return raster.Corruptf("gif: no frame before the trailer")
+			return false, nil
 		case 0: // a terminator too many, which some writers leave between blocks
 		default:
-			return raster.Corruptf("gif: block of unknown kind %#02x", kind)
+			return false, raster.Corruptf("gif: block of unknown kind %#02x", kind)
 		}
 	}
 }
@@ -124,13 +142,15 @@ func (d *Decoder) readPalette(packed byte) error {
 	return nil
 }
 
-// readExtension reads the transparent color from a graphic control extension
-// (section 23) and passes over all others.
+// readExtension reads the transparent color and what concerns motion from a
+// graphic control extension (section 23), and the number of loops, and passes
+// over all others.
 func (d *Decoder) readExtension() error {
 	label, err := d.r.ReadByte()
 	if err != nil {
 		return err
 	}
+	loops := false // the extension tells them
 	for first := true; ; first = false {
 		size, err := d.r.ReadByte()
 		if err != nil || size == 0 {
@@ -145,6 +165,12 @@ func (d *Decoder) readExtension() error {
 			if b[0]&1 != 0 {
 				d.transparent = int(b[3])
 			}
+			d.motion.control(b)
+		}
+		if label == 0xff {
+			if loops, err = d.readLoops(loops, first, int(size)); err != nil {
+				return err
+			}
 		}
 		if _, err := d.r.Discard(int(size)); err != nil {
 			return err
@@ -152,23 +178,43 @@ func (d *Decoder) readExtension() error {
 	}
 }
 
-// readFrame reads an image descriptor and a local palette: sections 20 and 21.
+// readFrame reads the descriptor of the first frame, and decides on the canvas.
 func (d *Decoder) readFrame() error {
-	var b [9]byte
-	if _, err := io.ReadFull(d.r, b[:]); err != nil {
+	flags, err := d.readDescriptor()
+	if err != nil {
 		return err
-	}
-	d.frame = rectangle{
-		x: int(binary.LittleEndian.Uint16(b[0:])), y: int(binary.LittleEndian.Uint16(b[2:])),
-		w: int(binary.LittleEndian.Uint16(b[4:])), h: int(binary.LittleEndian.Uint16(b[6:])),
 	}
 	d.place()
 	if d.info.Width == 0 || d.info.Height == 0 {
 		return raster.Corruptf("gif: neither the canvas nor the first frame has pixels")
 	}
-	d.info.Progressive = b[8]&isInterlaced != 0
-	if b[8]&hasPalette != 0 {
-		if err := d.readPalette(b[8]); err != nil {
+	d.info.Progressive = d.interlaced
+	whole := rectangle{0, 0, d.info.Width, d.info.Height}
+	d.info.Alpha = d.transparent >= 0 || d.frame != whole
+	return d.readColors(flags)
+}
+
+// readDescriptor reads an image descriptor: section 20. It returns the packed
+// field.
+func (d *Decoder) readDescriptor() (flags byte, err error) {
+	var b [9]byte
+	if _, err := io.ReadFull(d.r, b[:]); err != nil {
+		return 0, err
+	}
+	d.frame = rectangle{
+		x: int(binary.LittleEndian.Uint16(b[0:])), y: int(binary.LittleEndian.Uint16(b[2:])),
+		w: int(binary.LittleEndian.Uint16(b[4:])), h: int(binary.LittleEndian.Uint16(b[6:])),
+	}
+	d.interlaced = b[8]&isInterlaced != 0
+	return b[8], nil
+}
+
+// readColors reads a local palette (section 21) and the width of the codes that
+// follow.
+func (d *Decoder) readColors(flags byte) error {
+	d.palette = slices.Clone(d.global)
+	if flags&hasPalette != 0 {
+		if err := d.readPalette(flags); err != nil {
 			return err
 		}
 	}
@@ -182,11 +228,6 @@ func (d *Decoder) readFrame() error {
 			d.palette = append(d.palette, [4]uint8{3: 255})
 		}
 		d.palette[d.transparent] = [4]uint8{}
-		d.info.Alpha = true
-	}
-	whole := rectangle{0, 0, d.info.Width, d.info.Height}
-	if d.frame != whole {
-		d.info.Alpha = true
 	}
 	litWidth, err := d.r.ReadByte()
 	if err != nil {

@@ -13,13 +13,15 @@ import (
 	"s3-thumbnail-creator/codec/webp/vp8l"
 )
 
-// Decoder reads one WebP file. Of an animation it shows the first frame.
+// Decoder reads one WebP file: its only or first frame, or all of an animation.
 type Decoder struct {
 	container container
 	info      raster.Info
 	canvas    canvas
 	frame     frame
 	oriented  bool // EXIF data was read
+	loops     int  // how often an animation is shown, 0 for ever
+	later     later
 }
 
 var _ raster.Decoder = (*Decoder)(nil)
@@ -95,7 +97,7 @@ func (d *Decoder) Decode(targetWidth, targetHeight int) (*raster.Image, error) {
 	if f.lossless {
 		rows, err = vp8l.Rows(f.data, c.addARGB)
 	} else {
-		rows, err = d.decodeLossy(c, min(x, y))
+		rows, err = d.lossyRows(min(x, y), c.add)
 	}
 	if err != nil {
 		return nil, err
@@ -103,12 +105,12 @@ func (d *Decoder) Decode(targetWidth, targetHeight int) (*raster.Image, error) {
 	return c.finish(rows), nil
 }
 
-// decodeLossy decodes a lossy picture with its alpha, row by row at a time.
-// factor is the smaller one of the reduction.
-func (d *Decoder) decodeLossy(c *compositor, factor int) (int, error) {
+// lossyRows decodes a lossy frame with its alpha, and passes on one row after the
+// other. factor is the smaller one of the reduction.
+func (d *Decoder) lossyRows(factor int, take func(y int, rgba []byte)) (int, error) {
 	f := &d.frame
 	if f.alpha == nil {
-		return vp8.Rows(f.data, factor, c.add)
+		return vp8.Rows(f.data, factor, take)
 	}
 	next, stop := iter.Pull(alphaRows(f.alpha, f.width, f.height))
 	defer stop()
@@ -119,7 +121,7 @@ func (d *Decoder) decodeLossy(c *compositor, factor int) (int, error) {
 				rgba[4*i+3] = a
 			}
 		}
-		c.add(y, rgba)
+		take(y, rgba)
 	})
 }
 

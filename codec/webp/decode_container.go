@@ -17,7 +17,9 @@ const (
 	maxEXIF    = 1 << 20
 	slack      = 16 // room after a chunk, which saves the decoders a copy
 
-	flagEXIF = 1 << 3 // of the VP8X chunk
+	flagAnimation = 1 << 1 // of the VP8X chunk
+	flagEXIF      = 1 << 3
+	flagAlpha     = 1 << 4
 )
 
 // container reads the chunks of a RIFF file (WebP Container Specification, RFC
@@ -39,6 +41,8 @@ type frame struct {
 	data          []byte // nil until it is read
 	alpha         []byte // the ALPH chunk; nil where there is none
 	hint          bool   // lossless: pixels may be transparent
+	unread        int64  // bytes of the chunk behind the payload
+	motion        motion
 }
 
 // read fills p. It is an error that wraps raster.ErrCorrupt if the file ends
@@ -165,6 +169,13 @@ func (d *Decoder) parseChunk(id fourCC, size int64) error {
 		d.canvas.flags = x[0]
 		d.canvas.width, d.canvas.height = 1+uint24(x[4:]), 1+uint24(x[7:])
 		return c.skip(size - 10 + size&1)
+	case name == "ANIM" && size >= 6:
+		var x [6]byte
+		if err := c.read(x[:], "ANIM chunk"); err != nil {
+			return err
+		}
+		d.loops = int(binary.LittleEndian.Uint16(x[4:]))
+		return c.skip(size - 6 + size&1)
 	case name == "ANMF" && size >= 16:
 		var x [16]byte
 		if err := c.read(x[:], "ANMF chunk"); err != nil {
@@ -173,6 +184,7 @@ func (d *Decoder) parseChunk(id fourCC, size int64) error {
 		f := &d.frame
 		f.x, f.y = 2*uint24(x[0:]), 2*uint24(x[3:])
 		f.width, f.height = 1+uint24(x[6:]), 1+uint24(x[9:])
+		f.motion = parseMotion(x[12:])
 		d.canvas.placed = true
 		return nil // the chunks of the frame follow
 	case name == "ALPH" && size > 0:
@@ -241,6 +253,7 @@ func (d *Decoder) parseFrame(size int64) error {
 	if c.size > 0 {
 		f.payload = min(f.payload, max(c.left, 0))
 	}
+	f.unread = size + size&1 - f.payload - f.payload&1
 	return nil
 }
 
@@ -252,6 +265,10 @@ func (d *Decoder) readTrailer() error {
 	if err := d.readFrame(); err != nil {
 		return err
 	}
+	if err := d.container.skip(d.frame.unread); err != nil {
+		return err
+	}
+	d.frame.unread = 0
 	for !d.oriented {
 		id, size, err := d.container.chunk()
 		if errors.Is(err, io.EOF) {
@@ -261,7 +278,7 @@ func (d *Decoder) readTrailer() error {
 			return err
 		}
 		if string(id[:]) != "EXIF" {
-			err = d.container.skip(size + size&1)
+			err = d.passOver(id, size)
 		} else {
 			err = d.parseChunk(id, size)
 			d.oriented = true

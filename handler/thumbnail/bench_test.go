@@ -12,6 +12,7 @@ import (
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 
+	ourgif "s3-thumbnail-creator/codec/gif"
 	"s3-thumbnail-creator/codec/webp"
 	"s3-thumbnail-creator/settings"
 )
@@ -27,7 +28,7 @@ func benchFiles(b *testing.B) map[string][]byte {
 			return jpeg.Encode(f, flatten(photo), &jpeg.Options{Quality: 85})
 		},
 		"PNG":  func(f *bytes.Buffer) error { return png.Encode(f, photo) },
-		"GIF":  func(f *bytes.Buffer) error { return gif.Encode(f, quantize(small), nil) },
+		"GIF":  func(f *bytes.Buffer) error { return gif.Encode(f, ourgif.Quantize(small), nil) },
 		"WebP": func(f *bytes.Buffer) error { return webp.Encode(f, medium, 80) },
 		"TIFF": func(f *bytes.Buffer) error {
 			return tiff.Encode(f, flatten(photo), &tiff.Options{Compression: tiff.Deflate, Predictor: true})

@@ -12,13 +12,10 @@ import (
 )
 
 // encode writes the picture in the given format: on white where that has no
-// transparency, in a palette of its own colors where it needs one.
+// transparency.
 func encode(img image.Image, f format.Format, quality int) ([]byte, error) {
-	switch f {
-	case format.JPEG:
+	if f == format.JPEG {
 		img = flatten(img)
-	case format.GIF:
-		img = quantize(imaging.Clone(img))
 	}
 	var b bytes.Buffer
 	err := codec.Encode(&b, img, f, quality)

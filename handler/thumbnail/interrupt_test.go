@@ -17,6 +17,7 @@ import (
 	"golang.org/x/image/tiff"
 
 	"s3-thumbnail-creator/codec/format"
+	ourgif "s3-thumbnail-creator/codec/gif"
 	"s3-thumbnail-creator/codec/raster"
 	"s3-thumbnail-creator/codec/webp"
 	"s3-thumbnail-creator/settings"
@@ -26,7 +27,7 @@ import (
 func smallFiles(t *testing.T) map[string][]byte {
 	t.Helper()
 	photo := texture(160, 120).Standard()
-	paletted := quantize(photo.(*image.NRGBA))
+	paletted := ourgif.Quantize(photo.(*image.NRGBA))
 	files := map[string][]byte{"JPEG": jpegFile(t, photo), "PNG": pngFile(t, photo)}
 	for name, write := range map[string]func(*bytes.Buffer) error{
 		"GIF": func(f *bytes.Buffer) error { return gif.Encode(f, paletted, nil) },

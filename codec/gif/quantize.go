@@ -1,4 +1,4 @@
-package thumbnail
+package gif
 
 import (
 	"image"
@@ -157,10 +157,11 @@ func cut(b box, table []moments) (low, high box, ok bool) {
 	return low, high, ok
 }
 
-// quantize returns the picture with at most 256 colors, one of them
+// Quantize returns the picture with at most 256 colors, one of them
 // transparent where pixels are less than half opaque. Up to that many colors
-// are kept exactly; more are merged and dithered.
-func quantize(m *image.NRGBA) *image.Paletted {
+// are kept exactly; more are merged and dithered. The pixels of m are without
+// gaps between rows.
+func Quantize(m *image.NRGBA) *image.Paletted {
 	count := 256
 	transparent := !m.Opaque()
 	if transparent {
