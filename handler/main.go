@@ -51,6 +51,7 @@ func newProcessor(getenv func(string) string, w io.Writer) (*job.Processor, erro
 		Limits: thumbnail.Limits{
 			MaxBytes:  int64(told.MaxSourceMB) << 20,
 			MaxPixels: int64(told.MaxMegapixels) * 1_000_000,
+			MaxFrames: settings.MaxFrames,
 			Memory:    settings.DecodeMemory(told.MemoryMB),
 		},
 		KeepThumbnails: !told.DeleteThumbnails, CacheControl: told.CacheControl,

@@ -81,9 +81,9 @@ func randomSettings(rng *rand.Rand) map[string]string {
 		for range rng.IntN(5) {
 			key += pick("{dir}", "{name}", "{stem}", "{ext}", "{variant}", "{width}", "-", "/", ".webp", "ü", " ", "$(x)", "{nam}")
 		}
-		list += fmt.Sprintf(`{"name":%q,"width":%d,"quality":%d,"fit":%q,"format":%q,"key":%q}`,
+		list += fmt.Sprintf(`{"name":%q,"width":%d,"quality":%d,"fit":%q,"format":%q,"animated":%q,"key":%q}`,
 			fmt.Sprint("v", rng.IntN(9)), 1+rng.IntN(9000), rng.IntN(101), pick("inside", "cover", "fill"),
-			pick("same", "jpeg", "png", "gif", "webp", "same", "bmp"), key)
+			pick("same", "jpeg", "png", "gif", "webp", "same", "bmp"), pick("first", "all", "first", "all", "none"), key)
 	}
 	set["thumbnails"] = pick("["+list+"]", "["+list+"]", `[{}]`, `[{"width":512}]`, `{}`)
 	return set

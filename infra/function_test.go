@@ -71,7 +71,7 @@ func TestFunctionEnvironment(t *testing.T) {
 	defaults := map[string]string{
 		"DESTINATION_BUCKET": "s3-thumbnail-creator-test-destination-" + testSuffix,
 		"FAILURE_QUEUE_URL":  "https://sqs.eu-central-1.amazonaws.com/" + testAccount + "/thumbnailer-function-failures-1234567",
-		"THUMBNAILS":         `[{"name":"thumb","width":256,"height":256,"fit":"inside","format":"same","quality":82,"key":"{dir}{variant}-{name}"}]`,
+		"THUMBNAILS":         `[{"name":"thumb","width":256,"height":256,"fit":"inside","format":"same","quality":82,"animated":"first","key":"{dir}{variant}-{name}"}]`,
 		"MAX_SOURCE_MB":      "200", "MAX_MEGAPIXELS": "200", "DELETE_THUMBNAILS": "true",
 		"METRICS_NAMESPACE": "ThumbnailCreator", "GOMEMLIMIT": "652MiB", "CACHE_CONTROL": "",
 	}
@@ -87,7 +87,7 @@ func TestFunctionEnvironment(t *testing.T) {
 		"CACHE_CONTROL":     {"cacheControl", "max-age=60", "max-age=60"},
 		"GOMEMLIMIT":        {"memoryMB", "1024", "870MiB"},
 		"THUMBNAILS": {"thumbnails", `[{"name":"a","key":"{stem}"}]`,
-			`[{"name":"a","width":256,"height":256,"fit":"inside","format":"same","quality":82,"key":"{stem}"}]`},
+			`[{"name":"a","width":256,"height":256,"fit":"inside","format":"same","quality":82,"animated":"first","key":"{stem}"}]`},
 	} {
 		f := declare(t, map[string]string{change[0]: change[1]}).one(t, functionType, "")
 		for other, want := range defaults {

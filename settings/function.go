@@ -17,7 +17,8 @@ type Function struct {
 	CacheControl string `config:"cacheControl" env:"CACHE_CONTROL"`
 	// MaxSourceMB is the largest source that is read, in megabytes (2^20 bytes).
 	MaxSourceMB int `config:"maxSourceMB" env:"MAX_SOURCE_MB"`
-	// MaxMegapixels is the largest picture that is decoded, in millions of pixels of its first frame: only that is decoded.
+	// MaxMegapixels is the largest picture that is decoded, in millions of pixels. Of one that moves all frames
+	// together have to keep to it, or it does not move.
 	MaxMegapixels int `config:"maxMegapixels" env:"MAX_MEGAPIXELS"`
 	// MemoryMB is the function's memory in megabytes (2^20 bytes), which also decides its share of CPU. Lambda itself
 	// sets the variable.

@@ -22,8 +22,8 @@ func deployed(f Function) map[string]string {
 func TestWhatIsDeployedIsWhatIsRead(t *testing.T) {
 	other := Function{
 		Variants: []Variant{
-			{Name: "a", Width: 10, Height: 20, Fit: Cover, Format: "webp", Quality: 70, Key: "{dir}{stem}-ü{ext}.webp"},
-			{Name: "b", Width: 8192, Height: 1, Fit: Fill, Format: Same, Quality: 1, Key: "b/{name}"},
+			{Name: "a", Width: 10, Height: 20, Fit: Cover, Format: "webp", Quality: 70, Animated: All, Key: "{dir}{stem}-ü{ext}.webp"},
+			{Name: "b", Width: 8192, Height: 1, Fit: Fill, Format: Same, Quality: 1, Animated: First, Key: "b/{name}"},
 		},
 		DeleteThumbnails: false, CacheControl: `max-age=60, private="x"`, MaxSourceMB: 5120, MaxMegapixels: 1, MemoryMB: 512,
 	}

@@ -53,6 +53,7 @@ func (v Variant) validate(p *Problems, at string) {
 	OneOf(p, at+".fit", v.Fit, fits...)
 	OneOf(p, at+".format", v.Format, append([]format.Format{Same}, format.Written()...)...)
 	p.Number(at+".quality", v.Quality, 1, 100, "percent")
+	OneOf(p, at+".animated", v.Animated, First, All)
 	v.validateKey(p, at+".key")
 }
 

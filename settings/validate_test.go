@@ -40,6 +40,7 @@ func TestValidateVariants(t *testing.T) {
 		{"height", variants(func(v *Variant) { v.Height = 9000 }), "thumbnails[0].height: 9000"},
 		{"fit", variants(func(v *Variant) { v.Fit = "crop" }), `thumbnails[0].fit: "crop": want one of inside, cover, fill`},
 		{"format", variants(func(v *Variant) { v.Format = "bmp" }), `thumbnails[0].format: "bmp": want one of same, jpeg, png, gif, webp`},
+		{"animated", variants(func(v *Variant) { v.Animated = "yes" }), `thumbnails[0].animated: "yes": want one of first, all`},
 		{"quality", variants(func(v *Variant) { v.Quality = 101 }), "thumbnails[0].quality: 101"},
 		{"no placeholder", variants(key("{dir}thumb.jpg", Same)), "want {name} or {stem}"},
 		{"unknown placeholder", variants(key("{dir}{nam}{stem}", Same)), "{nam} is no placeholder"},
@@ -67,7 +68,7 @@ func TestValidateVariants(t *testing.T) {
 
 func TestAllProblemsAtOnce(t *testing.T) {
 	err := ValidateVariants("thumbnails", []Variant{{Name: "A", Width: -1, Height: -2, Fit: "x", Format: "y", Quality: 0, Key: "z"}})
-	for _, field := range []string{"name", "width", "height", "fit", "format", "quality", "key"} {
+	for _, field := range []string{"name", "width", "height", "fit", "format", "quality", "animated", "key"} {
 		if err == nil || !strings.Contains(err.Error(), "thumbnails[0]."+field) {
 			t.Errorf("%s is not in: %v", field, err)
 		}

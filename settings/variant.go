@@ -29,25 +29,39 @@ var fits = []Fit{Inside, Cover, Fill}
 // Same as a variant's format is the one that the thumbnail's key names, see Variant.KeyFormat.
 const Same format.Format = "same"
 
+// Animated says what becomes of the frames of a picture that moves, where the thumbnail's format can move (GIF, WebP).
+type Animated string
+
+const (
+	First Animated = "first" // the thumbnail shows the first frame
+	All   Animated = "all"   // it moves as the picture does, unless a limit is exceeded
+)
+
+// MaxFrames is the largest number of frames of a thumbnail that moves. A picture of more gets a thumbnail of its first
+// frame. A minute of film at 25 frames a second is more than anybody looks at in a list of thumbnails.
+const MaxFrames = 1500
+
 // MaxSide is the largest width or height of a variant's box, in pixels.
 const MaxSide = 8192
 
 // Variant describes one thumbnail that is made of every picture.
 type Variant struct {
-	Name    string        `json:"name"`    // unique among the variants, {variant} in a key; default "thumb"
-	Width   int           `json:"width"`   // of the box, pixels; default 256
-	Height  int           `json:"height"`  // of the box, pixels; default 256
-	Fit     Fit           `json:"fit"`     // default inside
-	Format  format.Format `json:"format"`  // one that is written, or Same, the default
-	Quality int           `json:"quality"` // 1-100, of JPEG and WebP; default 82
-	Key     string        `json:"key"`     // template of the thumbnail's key, see Placeholders; default {dir}{variant}-{name}
+	Name     string        `json:"name"`     // unique among the variants, {variant} in a key; default "thumb"
+	Width    int           `json:"width"`    // of the box, pixels; default 256
+	Height   int           `json:"height"`   // of the box, pixels; default 256
+	Fit      Fit           `json:"fit"`      // default inside
+	Format   format.Format `json:"format"`   // one that is written, or Same, the default
+	Quality  int           `json:"quality"`  // 1-100, of JPEG and WebP; default 82
+	Animated Animated      `json:"animated"` // default first
+	Key      string        `json:"key"`      // template of the thumbnail's key, see Placeholders; default {dir}{variant}-{name}
 }
 
 // DefaultVariant returns the thumbnail that is made where nothing is configured, and the defaults of every other one:
 // photos/cat.jpg becomes photos/thumb-cat.jpg, at most 256x256 pixels.
 func DefaultVariant() Variant {
 	return Variant{
-		Name: "thumb", Width: 256, Height: 256, Fit: Inside, Format: Same, Quality: 82, Key: "{dir}{variant}-{name}",
+		Name: "thumb", Width: 256, Height: 256, Fit: Inside, Format: Same, Quality: 82, Animated: First,
+		Key: "{dir}{variant}-{name}",
 	}
 }
 
@@ -57,7 +71,7 @@ func (v *Variant) UnmarshalJSON(data []byte) error {
 	type fields Variant // without this method
 	f := fields(DefaultVariant())
 	if err := unmarshalStrictly(data, &f); err != nil {
-		return fmt.Errorf("want {name, width, height, fit, format, quality, key}: %w", err)
+		return fmt.Errorf("want {name, width, height, fit, format, quality, animated, key}: %w", err)
 	}
 	*v = Variant(f)
 	return nil

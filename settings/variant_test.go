@@ -13,7 +13,7 @@ func TestVariantDefaults(t *testing.T) {
 	if err := json.Unmarshal([]byte(`{"name":"small","width":64}`), &v); err != nil {
 		t.Fatal(err)
 	}
-	want := Variant{Name: "small", Width: 64, Height: 256, Fit: Inside, Format: Same, Quality: 82, Key: "{dir}{variant}-{name}"}
+	want := Variant{Name: "small", Width: 64, Height: 256, Fit: Inside, Format: Same, Quality: 82, Animated: First, Key: "{dir}{variant}-{name}"}
 	if v != want {
 		t.Errorf("got %+v, want %+v", v, want)
 	}

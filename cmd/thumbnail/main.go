@@ -52,6 +52,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.StringVar((*string)(&o.variant.Fit), "fit", string(o.variant.Fit), "`how` to fit the box: inside, cover or fill")
 	flags.StringVar((*string)(&o.variant.Format), "format", string(o.variant.Format), fmt.Sprintf("`format` to write: same or one of %v", format.Written()))
 	flags.IntVar(&o.variant.Quality, "quality", o.variant.Quality, "`quality` of JPEG and WebP, 1 to 100")
+	flags.StringVar((*string)(&o.variant.Animated), "animated", string(o.variant.Animated), "`frames` of a picture that moves to show: first or all")
 	flags.StringVar(&o.folder, "out", "", "`folder` to write to; without it and -o nothing is written")
 	flags.StringVar(&o.file, "o", "", "`file` to write to, in the format of its extension unless -format is given")
 	flags.IntVar(&o.repeat, "repeat", 1, "make each thumbnail `n` times and report the median")

@@ -57,6 +57,7 @@ func (p *Processor) withMemory(ctx context.Context, source store.Object, variant
 	}
 	limits := p.Limits
 	limits.Memory = limits.Memory * shares / p.memory.total
+	limits.MoreMemory = shares < p.memory.total // see makeFrom
 	result, err := p.Make(ctx, source, size, variants, limits)
 	if failed, ok := errors.AsType[*thumbnail.PanicError](err); ok {
 		rec.stack = failed.Stack

@@ -3,9 +3,11 @@ package job
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -290,6 +292,41 @@ func TestMemoryIsShared(t *testing.T) {
 	mustInvoke(t, p, payload("Created:Put a.jpg"))
 	if len(limits) != 1 || limits[0] != 400<<20 {
 		t.Errorf("alone: limits %v, want all at once", limits)
+	}
+}
+
+// TestAnimationsHaveAllOfTheMemory: whether a thumbnail moves does not depend on
+// how many jobs there are. A job that has only a share says so, and tries again.
+func TestAnimationsHaveAllOfTheMemory(t *testing.T) {
+	d := &doubles{}
+	p := newProcessor(d, func(o *Options) {
+		o.Limits.Memory = 400 << 20
+		o.Make = func(ctx context.Context, src io.Reader, size int64, variants []settings.Variant, l thumbnail.Limits) (*thumbnail.Result, error) {
+			if l.MoreMemory {
+				return nil, thumbnail.ErrTooLarge
+			}
+			result, err := fakeMake(ctx, src, size, variants, l)
+			if err == nil {
+				result.Source.StillBecause = "it takes more than " + strconv.FormatInt(l.Memory, 10)
+				result.Thumbnails[0].Frames = 3
+			}
+			return result, err
+		}
+	})
+	d.upload("a.gif", "gif:a")
+	d.upload("b.gif", "gif:b")
+	mustInvoke(t, p, payload("Created:Put a.gif", "Created:Put b.gif"))
+	for line := range strings.Lines(d.log.String()) {
+		var got struct {
+			Source     picture
+			Thumbnails []output
+		}
+		if err := json.Unmarshal([]byte(line), &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Source.StillBecause != "it takes more than 419430400" || len(got.Thumbnails) != 1 || got.Thumbnails[0].Frames != 3 {
+			t.Errorf("line %s", line)
+		}
 	}
 }
 

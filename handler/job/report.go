@@ -55,6 +55,7 @@ type output struct {
 	Key     string `json:"key"`
 	Width   int    `json:"width,omitempty"`
 	Height  int    `json:"height,omitempty"`
+	Frames  int    `json:"frames,omitempty"` // of one that moves
 	Bytes   int    `json:"bytes"`
 }
 
@@ -106,7 +107,11 @@ func (r *report) wrote(t thumbnail.Thumbnail, key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.bytesOut += int64(len(t.Body))
-	r.outputs = append(r.outputs, output{Variant: t.Variant.Name, Key: key, Width: t.Width, Height: t.Height, Bytes: len(t.Body)})
+	o := output{Variant: t.Variant.Name, Key: key, Width: t.Width, Height: t.Height, Bytes: len(t.Body)}
+	if t.Frames > 1 {
+		o.Frames = t.Frames
+	}
+	r.outputs = append(r.outputs, o)
 }
 
 func (r *report) removed() {
@@ -167,16 +172,17 @@ func (r *report) log(ctx context.Context, err error) {
 
 // picture is a source in the log. What is as usual is left out: the log is paid for by the byte.
 type picture struct {
-	Format      format.Format `json:"format"`
-	Width       int           `json:"width"`
-	Height      int           `json:"height"`
-	Orientation int           `json:"orientation,omitempty"` // unless 1
-	Frames      int           `json:"frames,omitempty"`      // unless 1
-	Truncated   bool          `json:"truncated,omitempty"`
+	Format       format.Format `json:"format"`
+	Width        int           `json:"width"`
+	Height       int           `json:"height"`
+	Orientation  int           `json:"orientation,omitempty"`  // unless 1
+	Frames       int           `json:"frames,omitempty"`       // unless 1
+	StillBecause string        `json:"stillBecause,omitempty"` // which limit a picture that was to move exceeds
+	Truncated    bool          `json:"truncated,omitempty"`
 }
 
 func describe(s *thumbnail.Source) picture {
-	p := picture{Format: s.Format, Width: s.Width, Height: s.Height, Truncated: s.Truncated}
+	p := picture{Format: s.Format, Width: s.Width, Height: s.Height, Truncated: s.Truncated, StillBecause: s.StillBecause}
 	if s.Orientation != 1 {
 		p.Orientation = s.Orientation
 	}

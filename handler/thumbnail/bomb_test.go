@@ -4,6 +4,7 @@ package thumbnail
 
 import (
 	"bytes"
+	"compress/lzw"
 	"compress/zlib"
 	"context"
 	"encoding/binary"
@@ -35,6 +36,10 @@ func bombs(t *testing.T) map[string][]byte {
 	return map[string][]byte{
 		"GIF of 34 bytes, 65535x65535 (golang/go#79063)": []byte("GIF89a\xff\xff\xff\xff\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x01\x04\x00;"),
 		"GIF frame larger than its canvas":               []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x01\x04\x00;"),
+		"GIF of 100,000 frames of a pixel":               gifFrames(2000, 1500, 1, 100_000),
+		"GIF of frames that are taken back, 3300x3300":   gifFrames(3300, 3300, 3300, 100),
+		"WebP of 100,000 frames of a pixel, 16000x12000": webpFrames(16000, 12000, 100_000),
+		"WebP of 100,000 frames of a pixel":              webpFrames(2000, 1500, 100_000),
 		"BMP of 54 bytes, 16384x16384 (golang/go#80169)": bmpHeader(16384, 16384, 24, 0),
 		"BMP of 2^31-1 pixels a side":                    bmpHeader(1<<31-1, 1<<31-1, 24, 0),
 		"BMP with 2^32-1 colors":                         bmpHeader(10, 10, 8, 1<<32-1),
@@ -107,11 +112,13 @@ func explode(path string) {
 		os.Exit(1)
 	}
 	began := time.Now()
-	result, err := Make(context.Background(), bytes.NewReader(file), int64(len(file)), []settings.Variant{settings.DefaultVariant()},
-		Limits{MaxPixels: bombPixels, Memory: bombBudget})
+	v := settings.DefaultVariant()
+	v.Animated = settings.All
+	result, err := Make(context.Background(), bytes.NewReader(file), int64(len(file)), []settings.Variant{v},
+		Limits{MaxPixels: bombPixels, Memory: bombBudget, MaxFrames: settings.MaxFrames})
 	switch {
 	case err == nil:
-		fmt.Printf("made from %dx%d in %v\n", result.Source.Width, result.Source.Height, time.Since(began))
+		fmt.Printf("made from %dx%d in %v %s\n", result.Source.Width, result.Source.Height, time.Since(began), result.Source.StillBecause)
 	case errors.Is(err, ErrRejected):
 		fmt.Printf("rejected in %v: %v\n", time.Since(began), err)
 	default:
@@ -119,6 +126,36 @@ func explode(path string) {
 		os.Exit(1)
 	}
 	os.Exit(0)
+}
+
+// gifFrames has frames of side x side pixels, of which only the first row is
+// there, each to be taken back when it was shown.
+func gifFrames(width, height, side uint16, count int) []byte {
+	two := func(b []byte, v ...uint16) []byte {
+		for _, v := range v {
+			b = binary.LittleEndian.AppendUint16(b, v)
+		}
+		return b
+	}
+	b := append(two([]byte("GIF89a"), width, height), "\x80\x00\x00\x00\x00\x00\xff\xff\xff"...)
+	var row bytes.Buffer
+	z := lzw.NewWriter(&row, lzw.LSB, 2)
+	_, _ = z.Write(make([]byte, side))
+	_ = z.Close()
+	frame := append(two([]byte("!\xf9\x04\x0c\x01\x00\x00\x00,"), 0, 0, side, side), 0, 2, byte(row.Len()))
+	frame = append(append(frame, row.Bytes()...), 0)
+	return append(b, bytes.Repeat(frame, count)...)
+}
+
+// webpFrames has lossless frames of one pixel.
+func webpFrames(width, height, count int) []byte {
+	pixel := []byte("\x2f\x00\x00\x00\x00\x88\x88\x08")
+	head := make([]byte, 16)
+	head[12] = 10
+	body := append(webpFile("VP8L", pixel)[12:], 0)[:16]
+	frame := append(webpFile("ANMF", append(head, body...))[12:], 0)[:8+16+16]
+	canvas := []byte{2, 0, 0, 0, byte(width - 1), byte((width - 1) >> 8), 0, byte(height - 1), byte((height - 1) >> 8), 0}
+	return append(webpFile("VP8X", canvas), bytes.Repeat(frame, count)...)
 }
 
 func bmpHeader(width, height uint32, bits uint16, colors uint32) []byte {

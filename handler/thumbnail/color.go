@@ -11,7 +11,11 @@ import (
 // where it has a usable one for its model, else by its gamma, else not at all;
 // CMYK without a profile by the usual formula. The result is Gray or RGBA.
 func toSRGB(m *raster.Image, info raster.Info) *raster.Image {
-	transform := transformFor(info)
+	return convert(m, transformFor(info))
+}
+
+// convert is toSRGB with the transform that is known, nil where there is none.
+func convert(m *raster.Image, transform *icc.Transform) *raster.Image {
 	switch {
 	case m.Model == raster.CMYK && transform != nil:
 		transform.CMYK(m.Pix)

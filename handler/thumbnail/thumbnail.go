@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"io"
 	"runtime/debug"
 	"time"
@@ -44,8 +45,13 @@ var (
 // Limits are what a picture may take. Zero means no limit.
 type Limits struct {
 	MaxBytes  int64 // length of the file
-	MaxPixels int64 // width times height
+	MaxPixels int64 // width times height; of all frames where thumbnails are to move
 	Memory    int64 // bytes that decoding and resampling may allocate, by estimate
+	MaxFrames int   // of a thumbnail that moves
+
+	// MoreMemory says that the caller would try again with more Memory. What that
+	// is too small to move is ErrTooLarge then; else its first frame is shown.
+	MoreMemory bool
 }
 
 // Result is what Make returns.
@@ -60,9 +66,13 @@ type Source struct {
 	Format        format.Format
 	Width, Height int   // pixels, as shown: after Orientation
 	Orientation   int   // EXIF orientation 1-8
-	Frames        int   // where the header tells; at least 1
+	Frames        int   // as far as they were read; at least 1
 	Truncated     bool  // data was missing or damaged; what was there is shown
 	BytesRead     int64 // bytes read from the source, which may be less than its length
+
+	// StillBecause says which limit a picture would exceed whose thumbnails were
+	// to move and do not; "" if there are none.
+	StillBecause string
 }
 
 // Thumbnail is one encoded thumbnail.
@@ -70,6 +80,7 @@ type Thumbnail struct {
 	Variant       settings.Variant
 	Format        format.Format // never settings.Same
 	Width, Height int           // pixels
+	Frames        int           // 1, or more if it moves
 	Body          []byte
 }
 
@@ -152,27 +163,44 @@ func makeAll(ctx context.Context, src io.Reader, size int64, variants []settings
 	if len(variants) == 0 {
 		return result, in.err
 	}
-	picture, err := decoder.Decode(targetWidth, targetHeight)
-	if err == nil {
-		err = in.err
-	}
+	moving := newAnimation(ctx, decoder, variants, plans, limits, result)
+	picture, err := decode(ctx, in, decoder, moving, targetWidth, targetHeight)
 	if err != nil {
 		return nil, in.explain(err)
 	}
-	picture = toSRGB(picture, info)
 	result.Source.Truncated, result.Source.BytesRead = picture.Truncated, in.read
-	result.Stages.Decode = time.Since(began)
+	result.Stages.Decode = time.Since(began) - result.Stages.Resize - result.Stages.Encode
 	for i, v := range variants {
 		if err := ctx.Err(); err != nil {
 			return nil, context.Cause(ctx)
 		}
-		thumb, err := result.make(picture, info, v, plans[i])
+		thumb, moves, err := moving.thumbnail(i, v)
+		if !moves {
+			thumb, err = result.make(picture, info, v, plans[i])
+		}
 		if err != nil {
 			return nil, fmt.Errorf("make thumbnail %q: %w", v.Name, err)
 		}
 		result.Thumbnails = append(result.Thumbnails, thumb)
 	}
 	return result, nil
+}
+
+// decode returns the picture or its first frame in sRGB. All frames have gone
+// through moving then, if that is not nil.
+func decode(ctx context.Context, in *source, decoder raster.Decoder, moving *animation, targetWidth, targetHeight int) (picture *raster.Image, err error) {
+	if moving != nil {
+		if picture, err = moving.run(ctx, in, targetWidth, targetHeight); err != nil {
+			return nil, err
+		}
+	}
+	if picture == nil {
+		if picture, err = decoder.Decode(targetWidth, targetHeight); err != nil {
+			return nil, err
+		}
+		picture = toSRGB(picture, decoder.Info())
+	}
+	return picture, in.err
 }
 
 // sourceOf describes the picture as its header does.
@@ -248,14 +276,8 @@ func outputMemory(variants []settings.Variant, plans []plan) int64 {
 
 // make resamples, turns and encodes one variant.
 func (r *Result) make(picture *raster.Image, info raster.Info, v settings.Variant, p plan) (Thumbnail, error) {
-	began := time.Now()
-	scaleX := picture.CoverX / float64(info.Width)
-	scaleY := picture.CoverY / float64(info.Height)
-	from := window{p.from.x * scaleX, p.from.y * scaleY, p.from.width * scaleX, p.from.height * scaleY}
-	small := orient(resample(picture, from, p.width, p.height), info.Orientation)
+	small := r.resize(picture, info, p)
 	resized := time.Now()
-	r.Stages.Resize += resized.Sub(began)
-
 	output := outputFormat(v.Format, format.Format(info.Format), info.Alpha && !opaque(small))
 	body, err := encode(small, output, v.Quality)
 	r.Stages.Encode += time.Since(resized)
@@ -264,8 +286,19 @@ func (r *Result) make(picture *raster.Image, info raster.Info, v settings.Varian
 	}
 	size := small.Bounds()
 	return Thumbnail{
-		Variant: v, Format: output, Width: size.Dx(), Height: size.Dy(), Body: body,
+		Variant: v, Format: output, Width: size.Dx(), Height: size.Dy(), Frames: 1, Body: body,
 	}, nil
+}
+
+// resize resamples and turns one variant.
+func (r *Result) resize(picture *raster.Image, info raster.Info, p plan) image.Image {
+	began := time.Now()
+	scaleX := picture.CoverX / float64(info.Width)
+	scaleY := picture.CoverY / float64(info.Height)
+	from := window{p.from.x * scaleX, p.from.y * scaleY, p.from.width * scaleX, p.from.height * scaleY}
+	small := orient(resample(picture, from, p.width, p.height), info.Orientation)
+	r.Stages.Resize += time.Since(began)
+	return small
 }
 
 // source is the reader that decoders see: it counts, ends when the context
