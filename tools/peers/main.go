@@ -3,7 +3,7 @@
 // the same files, in the same run, each on one core.
 //
 // It installs the peers by name (apt-get, npm), makes its own input files, and
-// prints three tables in Markdown. Run it by `make bench-peers`.
+// prints four tables in Markdown. Run it by `make bench-peers`.
 package main
 
 import (
@@ -54,12 +54,15 @@ func run(ours, dir string, repeat int) error {
 	if err := makeInputs(); err != nil {
 		return err
 	}
+	if err := makeAnimations(); err != nil {
+		return err
+	}
 	rows, err := measure(peers(ours), repeat)
 	if err != nil {
 		return err
 	}
 	report(os.Stdout, rows)
-	return nil
+	return measureAnimations(os.Stdout, movers(ours), repeat)
 }
 
 // install fetches what is not there yet and writes the scripts.

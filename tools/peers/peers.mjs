@@ -4,8 +4,8 @@ import sharp from 'sharp';
 sharp.concurrency(1);
 sharp.cache(false);
 
-const [mode, file, last] = process.argv.slice(2);
-const thumbnail = () => sharp(file, { limitInputPixels: false }).resize(256, 256, { fit: 'inside', withoutEnlargement: true });
+const [mode, file, last, animated] = process.argv.slice(2);
+const thumbnail = () => sharp(file, { limitInputPixels: false, animated: animated === 'animated' }).resize(256, 256, { fit: 'inside', withoutEnlargement: true });
 
 if (mode === 'bench') {
   for (let i = 0; i < Number(last); i++) {
@@ -16,5 +16,7 @@ if (mode === 'bench') {
     console.log(performance.now() - began);
   }
 } else {
-  await thumbnail().toFile(last);
+  const image = thumbnail();
+  if (animated && last.endsWith('webp')) image.webp({ quality: 82 });
+  await image.toFile(last);
 }

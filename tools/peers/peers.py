@@ -1,10 +1,11 @@
 """Pillow's side of the comparison; see main.go."""
 
 import io
+import math
 import sys
 import time
 
-from PIL import Image
+from PIL import Image, ImageChops, ImageSequence, ImageStat
 
 Image.MAX_IMAGE_PIXELS = None
 
@@ -43,6 +44,36 @@ def encode(source, out, options):
     if out.endswith(".gif"):
         image = image.quantize(256)
     image.save(out, **eval(f"dict({options})"))
+
+
+def film(source, out, motion, width, height, count):
+    """A window that pans over a picture, or a patch of it that moves over the rest."""
+    width, height, count = int(width), int(height), int(count)
+    image = Image.open(source).convert("RGB")
+    frames = []
+    for i in range(count):
+        if motion == "pan":
+            frames.append(image.crop((8 * i, 4 * i, 8 * i + width, 4 * i + height)))
+        else:
+            frame = image.crop((0, 0, width, height))
+            frame.paste(image.crop((600, 400, 680, 480)), (20 + 9 * i, 30 + 5 * i))
+            frames.append(frame)
+    if out.endswith(".gif"):
+        palette = frames[0].quantize(255)
+        frames = [f.quantize(255, palette=palette) for f in frames]
+    frames[0].save(out, save_all=True, append_images=frames[1:], duration=40, loop=0, quality=80)
+
+
+def fidelity(path, out, count):
+    """PSNR of all frames of a thumbnail, on white, to the source's, resampled one by one."""
+    source, made = Image.open(path), Image.open(out)
+    assert made.n_frames == source.n_frames == int(count), (made.n_frames, source.n_frames)
+    total = 0
+    for a, b in zip(ImageSequence.Iterator(source), ImageSequence.Iterator(made)):
+        want = a.convert("RGB").resize(b.size, Image.LANCZOS)
+        difference = ImageStat.Stat(ImageChops.difference(want, b.convert("RGB")))
+        total += sum(difference.sum2) / (3 * b.size[0] * b.size[1])
+    print(10 * math.log10(255 * 255 * int(count) / max(total, 1e-9)))
 
 
 if __name__ == "__main__":
