@@ -21,7 +21,6 @@ import (
 	stdjpeg "image/jpeg"
 	stdpng "image/png"
 	"io"
-	"time"
 
 	"github.com/disintegration/imaging"
 
@@ -43,27 +42,15 @@ var ErrUnknown = errors.New("unknown format")
 type codec struct {
 	open    func(r io.Reader, size int64) (raster.Decoder, error)
 	encode  func(w io.Writer, img image.Image, quality int) error // nil where we do not write it
-	animate func(quality int) Animator                            // nil where it does not move
-}
-
-// Animator writes an animation.
-type Animator interface {
-	// Add adds a frame, without gaps between its rows and as large as those
-	// before. The Animator keeps it, so that it must not be changed.
-	Add(img *image.NRGBA, delay time.Duration) error
-	// Memory is the number of bytes that are held, and what Finish will add.
-	Memory() int64
-	// Finish writes the file, of at least one frame. They are shown so many
-	// times, 0 for ever.
-	Finish(w io.Writer, loops int) error
+	animate func(quality int) raster.Animator                     // nil where it does not move
 }
 
 // bindings has a line for each row of format's table, and no other.
 var bindings = map[format.Format]codec{
 	format.JPEG: {opener(jpeg.NewDecoder), encodeJPEG, nil},
 	format.PNG:  {opener(png.NewDecoder), encodePNG, nil},
-	format.GIF:  {opener(gif.NewDecoder), encodeGIF, func(int) Animator { return new(gif.Animator) }},
-	format.WebP: {opener(webp.NewDecoder), encodeWebP, func(quality int) Animator { return webp.NewAnimator(quality) }},
+	format.GIF:  {opener(gif.NewDecoder), encodeGIF, func(int) raster.Animator { return new(gif.Animator) }},
+	format.WebP: {opener(webp.NewDecoder), encodeWebP, func(quality int) raster.Animator { return webp.NewAnimator(quality) }},
 	format.BMP:  {opener(bmp.NewDecoder), nil, nil},
 	format.TIFF: {opener(tiff.NewDecoder), nil, nil},
 	format.AVIF: {opener(heif.NewDecoder), nil, nil},
@@ -122,7 +109,7 @@ func Encode(w io.Writer, img image.Image, f format.Format, quality int) error {
 
 // NewAnimator returns what writes animations of a format; nil where it does not
 // move. quality is that of Encode.
-func NewAnimator(f format.Format, quality int) Animator {
+func NewAnimator(f format.Format, quality int) raster.Animator {
 	animate := bindings[f].animate
 	if animate == nil {
 		return nil

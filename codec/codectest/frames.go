@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"image"
 	"io"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"s3-thumbnail-creator/codec/raster"
 )
@@ -23,6 +25,48 @@ func Frames[D raster.Animation](t testing.TB, open Open[D], file []byte, targetW
 		frames = append(frames, frame)
 	}
 	return frames, d.Loops()
+}
+
+// Animate writes frames of the same delay.
+func Animate(t testing.TB, a raster.Animator, frames []*image.NRGBA, delay time.Duration, loops int) []byte {
+	t.Helper()
+	for _, m := range frames {
+		if err := a.Add(m, delay); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var b bytes.Buffer
+	if err := a.Finish(&b, loops); err != nil {
+		t.Fatal(err)
+	}
+	if int64(b.Len()) > a.Memory() {
+		t.Errorf("%d bytes were written, %d estimated in all", b.Len(), a.Memory())
+	}
+	return b.Bytes()
+}
+
+// FramesOfCutFiles holds that of a file that ends early the frames before the end
+// are shown, and of one that is cut the rows that are there if it is the first. A
+// cut is made every step bytes, behind the header. same compares a frame with what
+// it is in the whole file.
+func FramesOfCutFiles[D raster.Animation](t *testing.T, open Open[D], file []byte, step int, same func(i int, m *raster.Image) bool) {
+	t.Helper()
+	for n := len(file) / 3; n < len(file); n += step {
+		d, shown := Header(t, open, file[:n]), 0
+		for frame, err := range d.Frames(1<<14, 1<<14) {
+			if err != nil {
+				promised(t, err)
+				break
+			}
+			if whole := !frame.Image.Truncated; whole && !same(shown, frame.Image) || !whole && shown > 0 {
+				t.Fatalf("%d of %d bytes: frame %d is not that of the whole file", n, len(file), shown)
+			}
+			shown++
+		}
+		if shown == 0 {
+			t.Errorf("%d of %d bytes: no frame", n, len(file))
+		}
+	}
 }
 
 // FramesReturnErrorsOfTheSource holds that a transfer that breaks off after some
@@ -61,10 +105,7 @@ func lastError[D raster.Animation](open Open[D], r io.Reader, size int64) (n int
 // FuzzFrames is Fuzz for the frames of animations.
 func FuzzFrames[D raster.Animation](f *testing.F, open Open[D], files ...[]byte) {
 	const maxFrames = 40
-	for _, file := range files {
-		f.Add(file, uint8(16), uint8(12))
-		f.Add(file[:len(file)*2/3], uint8(200), uint8(200))
-	}
+	seed(f, files)
 	f.Fuzz(func(t *testing.T, file []byte, width, height uint8) {
 		d, err := open(bytes.NewReader(file), int64(len(file)))
 		if err != nil {

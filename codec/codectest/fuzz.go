@@ -18,10 +18,7 @@ const (
 // nor returns what raster.Decoder does not promise. The files, and each cut
 // short, are what the fuzzer begins with.
 func Fuzz[D raster.Decoder](f *testing.F, open Open[D], files ...[]byte) {
-	for _, file := range files {
-		f.Add(file, uint8(16), uint8(12))
-		f.Add(file[:len(file)*2/3], uint8(200), uint8(200))
-	}
+	seed(f, files)
 	f.Fuzz(func(t *testing.T, file []byte, width, height uint8) {
 		d, err := open(bytes.NewReader(file), int64(len(file)))
 		if err != nil {
@@ -44,9 +41,17 @@ func Fuzz[D raster.Decoder](f *testing.F, open Open[D], files ...[]byte) {
 	})
 }
 
+// seed adds files, and each cut short.
+func seed(f *testing.F, files [][]byte) {
+	for _, file := range files {
+		f.Add(file, uint8(16), uint8(12))
+		f.Add(file[:len(file)*2/3], uint8(200), uint8(200))
+	}
+}
+
 // promised fails for an error that raster.Decoder does not allow of a reader
 // that has none.
-func promised(t *testing.T, err error) {
+func promised(t testing.TB, err error) {
 	t.Helper()
 	if !errors.Is(err, raster.ErrCorrupt) && !errors.Is(err, raster.ErrUnsupported) {
 		t.Fatalf("error %v wraps neither ErrCorrupt nor ErrUnsupported", err)

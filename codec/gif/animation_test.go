@@ -3,7 +3,6 @@ package gif
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"image"
 	"math/rand/v2"
 	"testing"
@@ -167,28 +166,7 @@ func TestFramesOfBrokenFilms(t *testing.T) {
 	f := randomFilm(3, 40, 30, 6)
 	b := f.write()
 	composed := f.composed()
-	for n := len(b) / 3; n < len(b); n += 7 {
-		d, err := NewDecoder(bytes.NewReader(b[:n]), int64(n))
-		if err != nil {
-			t.Fatal(err)
-		}
-		i := 0
-		for frame, err := range d.Frames(40, 30) {
-			if err != nil {
-				if !errors.Is(err, raster.ErrCorrupt) {
-					t.Fatal(err)
-				}
-				break
-			}
-			if !bytes.Equal(frame.Image.Pix, composed[i].Pix) && !frame.Image.Truncated {
-				t.Fatalf("%d of %d bytes: frame %d differs", n, len(b), i)
-			}
-			i++
-		}
-		if i == 0 {
-			t.Errorf("%d of %d bytes: no frame", n, len(b))
-		}
-	}
+	codectest.FramesOfCutFiles(t, NewDecoder, b, 7, func(i int, m *raster.Image) bool { return bytes.Equal(m.Pix, composed[i].Pix) })
 	codectest.FramesReturnErrorsOfTheSource(t, NewDecoder, b, 10, 60, len(b)/3, len(b)/2, len(b)-1)
 
 	// A frame of broken codes does not end the film.

@@ -15,20 +15,7 @@ import (
 // animate writes frames of the same delay.
 func animate(t testing.TB, frames []*image.NRGBA, delay time.Duration, loops int) []byte {
 	t.Helper()
-	a := new(Animator)
-	for _, m := range frames {
-		if err := a.Add(m, delay); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var b bytes.Buffer
-	if err := a.Finish(&b, loops); err != nil {
-		t.Fatal(err)
-	}
-	if int64(b.Len()) > a.Memory() {
-		t.Errorf("%d bytes were written, %d estimated in all", b.Len(), a.Memory())
-	}
-	return b.Bytes()
+	return codectest.Animate(t, new(Animator), frames, delay, loops)
 }
 
 // moving has a square that moves over a ground, which may be transparent, and

@@ -1,6 +1,8 @@
 package raster
 
 import (
+	"image"
+	"io"
 	"iter"
 	"time"
 )
@@ -35,4 +37,16 @@ type Animation interface {
 type Frame struct {
 	Image *Image        // the caller's own
 	Delay time.Duration // until the next is shown; 0 leaves it to whoever shows it
+}
+
+// Animator writes an animation.
+type Animator interface {
+	// Add adds a frame, without gaps between its rows and as large as those
+	// before. The Animator keeps it, so that it must not be changed.
+	Add(img *image.NRGBA, delay time.Duration) error
+	// Memory is the number of bytes that are held, and what Finish will add.
+	Memory() int64
+	// Finish writes the file, of at least one frame. They are shown so many
+	// times, 0 for ever.
+	Finish(w io.Writer, loops int) error
 }

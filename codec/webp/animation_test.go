@@ -226,27 +226,7 @@ func TestFramesBehindOrientation(t *testing.T) {
 func TestFramesOfBrokenFilms(t *testing.T) {
 	f := randomFilm(t, 4, 5, len(pictures))
 	b, composed := f.write(), f.composed()
-	for n := len(b) / 3; n < len(b); n += 97 {
-		d := newDecoder(t, b[:n])
-		i := 0
-		for frame, err := range d.Frames(131, 97) {
-			if err != nil {
-				if !errors.Is(err, raster.ErrCorrupt) {
-					t.Fatal(err)
-				}
-				break
-			}
-			if !frame.Image.Truncated && worst(frame.Image, composed[i]) > 3 {
-				t.Fatalf("%d of %d bytes: frame %d differs", n, len(b), i)
-			}
-			if i++; i > 1 && frame.Image.Truncated {
-				t.Fatalf("%d of %d bytes: frame %d is shown in part", n, len(b), i)
-			}
-		}
-		if i == 0 {
-			t.Errorf("%d of %d bytes: no frame", n, len(b))
-		}
-	}
+	codectest.FramesOfCutFiles(t, NewDecoder, b, 97, func(i int, m *raster.Image) bool { return worst(m, composed[i]) <= 3 })
 	codectest.FramesReturnErrorsOfTheSource(t, NewDecoder, b, 20, 60, len(b)/3, len(b)/2, len(b)-1)
 	f.frames[2].x = 100 // it sticks out
 	for frame, err := range newDecoder(t, f.write()).Frames(131, 97) {

@@ -30,7 +30,7 @@ type animation struct {
 type mover struct {
 	plan   plan
 	format format.Format
-	to     codec.Animator
+	to     raster.Animator
 	size   image.Point // pixels, upright
 }
 
