@@ -222,6 +222,23 @@ func TestFramesBehindOrientation(t *testing.T) {
 	}
 }
 
+// TestFramesBehindPadding: a chunk that is longer than its picture can be is
+// passed over, wherever its end is looked for.
+func TestFramesBehindPadding(t *testing.T) {
+	f := randomFilm(t, 6, 3, 1)
+	plain, _ := codectest.Frames(t, NewDecoder, f.write(), 131, 97)
+	padded := append(bytes.Clone(f.frames[0].chunks[8:]), make([]byte, 2<<20)...)
+	f.frames[0].chunks = appendChunk(nil, "VP8L", padded)
+	exif := readFile(t, "exif-icc.webp")
+	for _, trailer := range [][]byte{nil, exif[bytes.Index(exif, []byte("EXIF")):]} {
+		f.trailer = trailer
+		got, _ := codectest.Frames(t, NewDecoder, f.write(), 131, 97)
+		if len(got) != 3 || !bytes.Equal(got[2].Image.Pix, plain[2].Image.Pix) {
+			t.Errorf("with a trailer of %d bytes: %d frames, or the last is another", len(trailer), len(got))
+		}
+	}
+}
+
 // TestFramesOfBrokenFilms: what comes before the break is shown.
 func TestFramesOfBrokenFilms(t *testing.T) {
 	f := randomFilm(t, 4, 5, len(pictures))

@@ -64,7 +64,7 @@ func newAnimation(ctx context.Context, d raster.Decoder, variants []settings.Var
 
 // run decodes all frames and returns the first, or nil if there is no memory for
 // any. Where a limit is exceeded, that is all, and the result says why.
-func (a *animation) run(ctx context.Context, in *source, targetWidth, targetHeight int) (first *raster.Image, err error) {
+func (a *animation) run(ctx context.Context, targetWidth, targetHeight int) (first *raster.Image, err error) {
 	a.memory += a.decoder.FramesMemory(targetWidth, targetHeight)
 	if stop, err := a.overLimit(); stop {
 		return nil, err
@@ -72,11 +72,11 @@ func (a *animation) run(ctx context.Context, in *source, targetWidth, targetHeig
 	transform := transformFor(a.info)
 	var delay time.Duration // of the first
 	for frame, err := range a.decoder.Frames(targetWidth, targetHeight) {
-		if err != nil && (first == nil || in.err != nil) {
+		if err != nil && first == nil {
 			return nil, err
 		}
 		if err != nil {
-			first.Truncated = true // the frames that follow cannot be shown
+			first.Truncated = true // the frames that follow cannot be shown, or read: see decode
 			break
 		}
 		if ctx.Err() != nil {

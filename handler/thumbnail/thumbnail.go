@@ -190,7 +190,7 @@ func makeAll(ctx context.Context, src io.Reader, size int64, variants []settings
 // through moving then, if that is not nil.
 func decode(ctx context.Context, in *source, decoder raster.Decoder, moving *animation, targetWidth, targetHeight int) (picture *raster.Image, err error) {
 	if moving != nil {
-		if picture, err = moving.run(ctx, in, targetWidth, targetHeight); err != nil {
+		if picture, err = moving.run(ctx, targetWidth, targetHeight); err != nil {
 			return nil, err
 		}
 	}
@@ -200,7 +200,7 @@ func decode(ctx context.Context, in *source, decoder raster.Decoder, moving *ani
 		}
 		picture = toSRGB(picture, decoder.Info())
 	}
-	return picture, in.err
+	return picture, in.err // however far the decoder got
 }
 
 // sourceOf describes the picture as its header does.
