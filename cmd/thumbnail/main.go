@@ -108,6 +108,9 @@ func (o *options) make(path string, stdout io.Writer) error {
 		fmt.Fprintf(stdout, "%s\t%s %dx%d\t%s %dx%d, %d bytes\t%.2f ms\n", path,
 			result.Source.Format, result.Source.Width, result.Source.Height,
 			thumb.Format, thumb.Width, thumb.Height, len(thumb.Body), times[len(times)/2].Seconds()*1000)
+		if why := result.Source.StillBecause; why != "" {
+			fmt.Fprintf(stdout, "%s\tshows the first frame: %s\n", path, why)
+		}
 	}
 	switch {
 	case o.file != "":

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"image"
+	"image/color"
+	"image/gif"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -18,7 +20,13 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := filepath.Join(dir, "a.txt")
-	for path, data := range map[string][]byte{picture: b.Bytes(), text: []byte("hello")} {
+	var film bytes.Buffer
+	frame := image.NewPaletted(image.Rect(0, 0, 400, 300), color.Palette{color.Black})
+	if err := gif.EncodeAll(&film, &gif.GIF{Image: []*image.Paletted{frame, frame}, Delay: []int{5, 5}}); err != nil {
+		t.Fatal(err)
+	}
+	moving := filepath.Join(dir, "a.gif")
+	for path, data := range map[string][]byte{moving: film.Bytes(), picture: b.Bytes(), text: []byte("hello")} {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -30,6 +38,8 @@ func TestRun(t *testing.T) {
 	}{
 		{[]string{"-out", dir, picture}, 0, "png 600x300\tpng 256x128", ""},
 		{[]string{"-width", "60", "-format", "jpeg", "-out", dir, picture}, 0, "jpeg 60x30", ""},
+		{[]string{"-animated", "all", "-megapixels", "1", "-memory", "2", moving}, 0, "shows the first frame: after 0 frames of 400x300", ""},
+		{[]string{"-animated", "some", moving}, 2, "", "first, all"},
 		{[]string{text, picture}, 1, "png 600x300", "a.txt: not a picture"},
 		{[]string{"-megapixels", "0", "-memory", "0", filepath.Join(dir, "none")}, 1, "", "no such file"},
 		{[]string{"-h"}, 0, "", "Usage: thumbnail"},

@@ -125,12 +125,12 @@ func (a *animation) overLimit() (bool, error) {
 	case l.MaxPixels > 0 && pixels > l.MaxPixels:
 		why = fmt.Sprintf("the first %d frames of %dx%d are %.1f megapixels, the limit is %.1f", a.frames, w, h, float64(pixels)/1e6, float64(l.MaxPixels)/1e6)
 	case l.Memory > 0 && memory > l.Memory:
-		why = fmt.Sprintf("%d frames of %dx%d take about %d MiB of memory, %d are available", max(a.frames, 1), w, h, memory>>20, l.Memory>>20)
+		why = fmt.Sprintf("after %d frames of %dx%d about %d MiB of memory are needed, %d are available", a.frames, w, h, (memory+1<<20-1)>>20, l.Memory>>20)
 		if l.MoreMemory {
 			return true, fmt.Errorf("%w: %s", ErrTooLarge, why)
 		}
 	case !a.until.IsZero() && time.Now().After(a.until):
-		why = fmt.Sprintf("%d frames took half of the time that there is", a.frames)
+		why = fmt.Sprintf("after %d frames half of the time that there is has passed", a.frames)
 	default:
 		return false, nil
 	}

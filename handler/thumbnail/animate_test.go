@@ -247,7 +247,7 @@ func TestTimeOfFrames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if took := time.Since(began); took != 11*time.Minute || result.Source.StillBecause != "11 frames took half of the time that there is" {
+		if took := time.Since(began); took != 11*time.Minute || result.Source.StillBecause != "after 11 frames half of the time that there is has passed" {
 			t.Errorf("after %v, still because %q", took, result.Source.StillBecause)
 		}
 	})

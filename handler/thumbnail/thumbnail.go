@@ -6,7 +6,8 @@
 // that says, before anything of the picture's size is allocated. The decoder
 // returns the picture reduced to little more than the thumbnails need. Its
 // colors are converted to sRGB. Each variant is resampled, turned upright and
-// encoded.
+// encoded. The frames of a picture that moves pass the last four one by one, where
+// a variant wants them.
 package thumbnail
 
 import (
