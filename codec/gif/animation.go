@@ -25,8 +25,9 @@ func (d *Decoder) FramesMemory(targetWidth, targetHeight int) int64 {
 	w, h := d.info.Width, d.info.Height
 	fx, fy := raster.BoxFactor(w, targetWidth), raster.BoxFactor(h, targetHeight)
 	pixels := int64(w) * int64(h)
-	// Rows of frames that are wider than the canvas are decoded whole.
-	return raster.CanvasMemory(w, h, fx, fy) + 4*pixels + lzw.Memory(1<<16, max(pixels, 1<<16)) + bufferSize
+	// Frames after the first may be larger than the canvas.
+	const side = 1 << 16
+	return raster.CanvasMemory(w, h, fx, fy) + 4*pixels + lzw.Memory(side, side*side) + bufferSize
 }
 
 // Frames implements raster.Animation. Frames are placed on the canvas of the
@@ -107,7 +108,7 @@ func (s *stage) draw(d *Decoder, first bool) (whole bool, err error) {
 	blocks := &dataBlocks{r: d.r}
 	z := lzw.NewReader(blocks, lzw.GIF, d.litWidth)
 	defer z.Close()
-	rows, damage := d.rows(z, func(y int, row []byte) {
+	rows, damage := d.rows(z, s.frame.Max.Y-d.frame.y, func(y int, row []byte) {
 		s.drawRow(s.Row(d.frame.y+y, s.frame.Min.X, s.frame.Max.X), row)
 	})
 	s.Changed(s.frame)

@@ -62,7 +62,7 @@ func (d *Decoder) Decode(targetWidth, targetHeight int) (*raster.Image, error) {
 	z := lzw.NewReader(&dataBlocks{r: d.r}, lzw.GIF, d.litWidth)
 	defer z.Close()
 	c.margins()
-	rows, err := d.rows(z, func(y int, row []byte) { c.red.AddPalette(d.frame.x, d.frame.y+y, row, c.palette) })
+	rows, err := d.rows(z, d.frame.h, func(y int, row []byte) { c.red.AddPalette(d.frame.x, d.frame.y+y, row, c.palette) })
 	if err != nil && !broken(err) {
 		return nil, err
 	}
@@ -98,12 +98,16 @@ func (c *canvas) margins() {
 }
 
 // rows decodes the rows of the frame and returns their number. take gets what is
-// on the canvas of each: the indices of row y of the frame.
-func (d *Decoder) rows(z *lzw.Reader, take func(y int, row []byte)) (n int, err error) {
+// on the canvas of each: the indices of row y of the frame. Where rows come in
+// order, those from end on are not decoded.
+func (d *Decoder) rows(z *lzw.Reader, end int, take func(y int, row []byte)) (n int, err error) {
 	f := d.frame
 	visible := max(min(f.w, d.info.Width-f.x), 0)
 	for _, pass := range passes(d.interlaced) {
 		for y := pass.start; y < f.h; y += pass.step {
+			if y >= end && !d.interlaced {
+				return n, nil
+			}
 			row, err := z.Next(f.w)
 			if err != nil {
 				return n, err

@@ -199,7 +199,7 @@ func TestEncodedFramesCount(t *testing.T) {
 	v.Width, v.Height = 300, 300
 	file := film(t, format.GIF, sparks(300, 300, 60))
 	one := film(t, format.GIF, sparks(300, 300, 2))
-	enough := Limits{Memory: 5 << 20}
+	enough := Limits{Memory: 22 << 20}
 	for _, c := range []struct {
 		file  []byte
 		still bool
@@ -318,8 +318,8 @@ func TestAnimationMemory(t *testing.T) {
 		v := all(settings.Same)
 		v.Width, v.Height = 300, 300
 		// The least limit that is kept to.
-		limit := int64(1 << 20)
-		for ; ; limit += 1 << 20 {
+		limit := int64(4 << 20)
+		for ; ; limit += 4 << 20 {
 			result, err := Make(t.Context(), bytes.NewReader(file), int64(len(file)), []settings.Variant{v}, Limits{Memory: limit, MoreMemory: true})
 			if err == nil && result.Thumbnails[0].Frames == 8 {
 				break
