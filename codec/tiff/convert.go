@@ -140,11 +140,11 @@ func (c *converter) straight(pix []byte) []byte {
 // The result may be the stored row itself.
 func (c *converter) narrow(stored [][]byte, n int) []byte {
 	l := c.lay
-	if len(stored) == 1 && l.bits == 8 && l.format == formatUint && l.samples == c.used {
+	if len(stored) == 1 && l.bits == 8 && l.format == formatUint && l.storedSamples() == c.used {
 		return stored[0][:n*c.used]
 	}
 	out := c.samples[:n*c.used]
-	if len(stored) > 1 {
+	if l.planar {
 		for k, plane := range stored {
 			c.narrowPlane(k, plane, 0, 1, n)
 		}

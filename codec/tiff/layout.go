@@ -240,12 +240,13 @@ func (d *directory) readColorMap(l *layout) error {
 	return nil
 }
 
-// readSegments reads where strips or tiles lie.
+// readSegments reads where strips or tiles lie. Sizes of tiles make a picture
+// one of tiles, whichever of the two fields its offsets are in.
 func (d *directory) readSegments(l *layout) error {
 	offsets, counts := uint16(tagStripOffsets), uint16(tagStripByteCounts)
 	l.segmentWidth = l.width
 	height := d.number(tagRowsPerStrip, uint64(l.height))
-	if d.has(tagTileWidth) && (d.has(tagTileOffsets) || !d.has(tagStripOffsets)) {
+	if d.has(tagTileWidth) && (d.has(tagTileOffsets) || d.has(tagTileLength) || !d.has(tagStripOffsets)) {
 		offsets, counts = tagTileOffsets, tagTileByteCounts
 		if !d.has(offsets) {
 			offsets, counts = tagStripOffsets, tagStripByteCounts

@@ -49,7 +49,7 @@ func (c *converter) narrowPlane(k int, row []byte, first, step, n int) {
 		for i := range n {
 			out[i*outStep] = row[at+i*stride]
 		}
-	case l.bits == 1 && step == 1:
+	case l.bits == 1 && step == 1 && outStep == 1:
 		c.unpackBits(out[:n], row)
 	default:
 		c.unpack(out, outStep, row, first, step, n)

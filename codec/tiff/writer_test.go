@@ -26,6 +26,7 @@ type spec struct {
 	predictor   int
 	tile        [2]int // 0 for strips of 5 rows
 	reversed    bool
+	stripFields bool // tiles whose offsets are in StripOffsets
 	sub         [2]int
 	reference   bool // a ReferenceBlackWhite for video levels
 }
@@ -349,10 +350,14 @@ func (s *spec) fields(segments [][]byte) []entry {
 		one(tagCompression, short, s.compression), one(tagPhotometric, short, s.photometric),
 		one(tagSamplesPerPixel, short, s.samples), {tagSampleFormat, short, formats, nil},
 	}
-	if s.tile[0] > 0 {
+	switch {
+	case s.stripFields:
+		f = append(f, one(tagTileWidth, short, s.tile[0]), one(tagTileLength, short, s.tile[1]),
+			entry{tagStripOffsets, long, offsets, nil}, entry{tagStripByteCounts, long, counts, nil})
+	case s.tile[0] > 0:
 		f = append(f, one(tagTileWidth, short, s.tile[0]), one(tagTileLength, short, s.tile[1]),
 			entry{tagTileOffsets, long, offsets, nil}, entry{tagTileByteCounts, long, counts, nil})
-	} else {
+	default:
 		rows := stripRows
 		if s.sub[1] > 1 {
 			rows = 2 * s.sub[1]
