@@ -105,46 +105,76 @@ func TestDecodesJPEG(t *testing.T) {
 	}
 }
 
-// TestDecodesCCITT reads one row of runs by each of the ways to store it: three
-// white, four black, 30 white.
-func TestDecodesCCITT(t *testing.T) {
-	const row = "1000" + "011" + "00000011"
-	const eol = "000000000001"
-	cases := []struct {
-		name        string
-		compression int
-		options     uint64
-		rows        string
-	}{
-		{"huffman", compressionHuffman, 0, row + "0" + row},
-		{"huffman words", compressionHuffmanW, 0, row + "0" + row},
-		{"group 3", compressionG3, 0, eol + row + eol + row},
-		{"group 3, two dimensions", compressionG3, 1, eol + "1" + row + eol + "0" + "1" + "1" + "1"},
-		{"group 4", compressionG4, 0, "001" + "1000" + "011" + "1" + "1" + "1" + "1"},
+// ccittFile has two rows of 37 pixels that are white in whole numbers.
+func ccittFile(compression int, options uint64, reversed bool, rows ...string) []byte {
+	s := spec{bits: 1, samples: 1, extra: -1, compression: compression, reversed: reversed}
+	strips := make([][]byte, len(rows))
+	for i, row := range rows {
+		strips[i] = s.flip(packString(row))
 	}
-	for _, c := range cases {
-		for _, reversed := range []bool{false, true} {
-			s := spec{name: c.name, bits: 1, samples: 1, extra: -1, compression: c.compression, reversed: reversed}
-			fields := append([]entry{
-				{tagImageWidth, 3, []uint64{37}, nil}, {tagImageLength, 3, []uint64{2}, nil}, {tagRowsPerStrip, 3, []uint64{2}, nil},
-				{tagT4Options, 4, []uint64{c.options}, nil}, {tagPhotometric, 3, []uint64{whiteIsZero}, nil},
-			}, s.fields([][]byte{nil})...)
-			m, info := decode(t, s.files([]part{{fields, [][]byte{s.flip(packString(c.rows))}}}))
-			if info.Model != raster.Gray || m.Truncated {
-				t.Errorf("%s: model %d, truncated %v", c.name, info.Model, m.Truncated)
+	fields := append([]entry{
+		{tagImageWidth, 3, []uint64{37}, nil}, {tagImageLength, 3, []uint64{2 * uint64(len(rows))}, nil}, {tagRowsPerStrip, 3, []uint64{2}, nil},
+		{tagT4Options, 4, []uint64{options}, nil}, {tagPhotometric, 3, []uint64{whiteIsZero}, nil},
+	}, s.fields(strips)...)
+	return s.files([]part{{fields, strips}})
+}
+
+// A row of three white pixels, four black, 30 white, and the end of a line.
+const (
+	faxRow = "1000" + "011" + "00000011"
+	faxEOL = "000000000001"
+	faxG4  = "001" + "1000" + "011" + "1"
+)
+
+// ccittFiles hold that row twice, by each of the ways to store it.
+func ccittFiles(reversed bool) map[string][]byte {
+	return map[string][]byte{
+		"huffman":                 ccittFile(compressionHuffman, 0, reversed, faxRow+"0"+faxRow),
+		"huffman words":           ccittFile(compressionHuffmanW, 0, reversed, faxRow+"0"+faxRow),
+		"group 3":                 ccittFile(compressionG3, 0, reversed, faxEOL+faxRow+faxEOL+faxRow),
+		"group 3, two dimensions": ccittFile(compressionG3, 1, reversed, faxEOL+"1"+faxRow+faxEOL+"0"+"111"),
+		"group 4":                 ccittFile(compressionG4, 0, reversed, faxG4+"111"),
+	}
+}
+
+// checkFax compares the given rows of a picture with the row that it is made of.
+func checkFax(t *testing.T, name string, m *raster.Image, rows ...int) {
+	t.Helper()
+	for _, y := range rows {
+		for x, v := range m.Pix[37*y:][:37] {
+			want := uint8(255)
+			if x >= 3 && x < 7 {
+				want = 0
 			}
-			for i, v := range m.Pix {
-				want := uint8(255)
-				if x := i % 37; x >= 3 && x < 7 {
-					want = 0
-				}
-				if v != want {
-					t.Errorf("%s, reversed %v: pixel %d is %d, want %d", c.name, reversed, i, v, want)
-					break
-				}
+			if v != want {
+				t.Errorf("%s: pixel %d of row %d is %d, want %d", name, x, y, v, want)
+				return
 			}
 		}
 	}
+}
+
+func TestDecodesCCITT(t *testing.T) {
+	for _, reversed := range []bool{false, true} {
+		for name, file := range ccittFiles(reversed) {
+			m, info := decode(t, file)
+			if info.Model != raster.Gray || m.Truncated {
+				t.Errorf("%s: model %d, truncated %v", name, info.Model, m.Truncated)
+			}
+			checkFax(t, name, m, 0, 1)
+		}
+	}
+}
+
+// TestShowsCCITTAroundDamage has a code that is none in the first, second and
+// last row of three strips.
+func TestShowsCCITTAroundDamage(t *testing.T) {
+	const none = "0000001111"
+	m, _ := decode(t, ccittFile(compressionG4, 0, false, none+none, faxG4+none, faxG4+"111", faxG4+"0011000011"+none))
+	if !m.Truncated {
+		t.Error("not marked as truncated")
+	}
+	checkFax(t, "damaged", m, 2, 4, 5, 6, 7)
 }
 
 func packString(bits string) []byte {

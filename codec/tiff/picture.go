@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 
+	"s3-thumbnail-creator/codec/internal/ccitt"
 	"s3-thumbnail-creator/codec/internal/inflate"
 	"s3-thumbnail-creator/codec/internal/lzw"
 	"s3-thumbnail-creator/codec/raster"
@@ -25,7 +26,7 @@ type picture struct {
 // tile, from an error of the source.
 func broken(err error) bool {
 	return err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, inflate.ErrCorrupt) ||
-		errors.Is(err, lzw.ErrCorrupt) || refused(err)
+		errors.Is(err, lzw.ErrCorrupt) || errors.Is(err, ccitt.ErrCorrupt) || refused(err)
 }
 
 func (p *picture) decode() error {

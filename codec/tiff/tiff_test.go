@@ -301,6 +301,7 @@ func FuzzDecode(f *testing.F) {
 		files = append(files, s.file(s.segments(s.paint(12))))
 	}
 	files = slices.AppendSeq(files, maps.Values(jpegFiles(f)))
+	files = slices.AppendSeq(files, maps.Values(ccittFiles(false)))
 	codectest.Fuzz(f, NewDecoder, files...)
 }
 

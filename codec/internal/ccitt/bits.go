@@ -57,7 +57,7 @@ func (b *bitReader) drop(n uint8) error {
 		return io.ErrUnexpectedEOF
 	}
 	if n == 0 {
-		return ErrCorrupt
+		return errCode
 	}
 	b.count -= uint(n)
 	b.taken += uint(n)

@@ -17,9 +17,16 @@ import (
 	"io"
 )
 
-// ErrCorrupt says that a code came that does not exist, or a row that is too
-// long.
+// ErrCorrupt says that a code came that does not exist, where no row was begun
+// that could be shown.
 var ErrCorrupt = errors.New("corrupt CCITT data")
+
+// What may be wrong within a row. errCode leaves the reader before bits that are
+// no code, errLength behind a code that does not fit the row.
+var (
+	errCode   = errors.New("no such code")
+	errLength = errors.New("a run does not fit its row")
+)
 
 // Mode is the kind of compression.
 type Mode uint8
@@ -46,7 +53,12 @@ type Reader struct {
 	above   []int // changes of color of the row above: to black, to white, ...
 	changes []int // of the current row; both end with Columns at least thrice
 	row     []byte
-	err     error
+	err     error // of the next call
+
+	// Of Group 3: how many rows end with the codes that follow, all but the last
+	// of them blank, and how the last is written.
+	due            int
+	twoDimensional bool
 }
 
 // NewReader returns a Reader of data whose bits come highest first.
@@ -61,19 +73,25 @@ func NewReader(r io.Reader, o Options) *Reader {
 // NextRow returns the next row, one bit a pixel, the first one highest, 1 for
 // black; valid until the following call. The error is io.ErrUnexpectedEOF where
 // the data ends before the row, ErrCorrupt where it cannot be decoded, or an
-// error of the source. A damaged row of Group 3 is shown as far as it goes, and
-// decoding resumes at the next end-of-line code.
+// error of the source.
+//
+// A damaged row is shown as far as it goes, as libtiff does. Decoding resumes at
+// the next end-of-line code in Group 3, at the next byte or word where rows begin
+// at one, and with the next code in Group 4, unless that is none.
 func (r *Reader) NextRow() ([]byte, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
+	r.changes = r.changes[:0]
 	err := r.decode()
-	if err == ErrCorrupt && (r.o.Mode == Group3 || r.o.Mode == Group3TwoDimensional) {
-		err = r.in.findEndOfLine()
+	n := len(r.changes)
+	if err != nil && n%2 == 1 {
+		r.changes = r.changes[:n-1] // black that has no end
 	}
-	if err != nil {
-		r.err = err
-		return nil, err
+	r.changes = append(r.changes, r.o.Columns, r.o.Columns, r.o.Columns)
+	r.err = r.resume(err, n > 0)
+	if ended := r.err == io.ErrUnexpectedEOF || r.err == ErrCorrupt; r.err != nil && (n == 0 || !ended) {
+		return nil, r.err
 	}
 	r.paint()
 	r.above, r.changes = r.changes, r.above
@@ -82,7 +100,6 @@ func (r *Reader) NextRow() ([]byte, error) {
 
 // decode reads one row into changes.
 func (r *Reader) decode() error {
-	r.changes = r.changes[:0]
 	twoDimensional := r.o.Mode == Group4
 	switch r.o.Mode {
 	case Huffman:
@@ -90,32 +107,48 @@ func (r *Reader) decode() error {
 	case HuffmanWords:
 		r.in.align(16)
 	case Group3, Group3TwoDimensional:
-		found, err := r.in.skipEndOfLine()
-		if err != nil {
-			return err
+		if r.due == 0 {
+			if err := r.endsOfLine(); err != nil {
+				return err
+			}
 		}
-		if r.o.Mode == Group3TwoDimensional && found {
+		if r.due--; r.due > 0 {
+			return nil
+		}
+		twoDimensional = r.twoDimensional
+	}
+	if twoDimensional {
+		return r.twoDimensions()
+	}
+	return r.oneDimension()
+}
+
+// endOfBlock is the number of end-of-line codes that end the data: T.4, section
+// 4.1.4.
+const endOfBlock = 6
+
+// endsOfLine passes the end-of-line codes before a row of Group 3, and the bit
+// after them that says in which way the row is written. Between two of them
+// stands a row of which nothing is left.
+func (r *Reader) endsOfLine() error {
+	r.twoDimensional = false
+	for n := 0; ; n++ {
+		found, err := r.in.skipEndOfLine()
+		if err != nil || n == endOfBlock {
+			return end(err)
+		}
+		if !found {
+			r.due = max(n, 1)
+			return nil
+		}
+		if r.o.Mode == Group3TwoDimensional {
 			bit, err := r.in.take(1)
 			if err != nil {
 				return err
 			}
-			twoDimensional = bit == 0
-		}
-		if again, err := r.in.skipEndOfLine(); again || err != nil {
-			return end(err) // two in a row: the end of the data
+			r.twoDimensional = bit == 0
 		}
 	}
-	var err error
-	if twoDimensional {
-		err = r.twoDimensions()
-	} else {
-		err = r.oneDimension()
-	}
-	if n := len(r.changes); err != nil && n%2 == 1 {
-		r.changes = r.changes[:n-1] // black that has no end
-	}
-	r.changes = append(r.changes, r.o.Columns, r.o.Columns, r.o.Columns)
-	return err
 }
 
 func end(err error) error {
@@ -125,6 +158,28 @@ func end(err error) error {
 	return err
 }
 
+// resume goes on after a row that was decoded with the given error, and returns
+// what the following call is to return. Begun says whether any of the row was
+// decoded.
+func (r *Reader) resume(err error, begun bool) error {
+	if err != errCode && err != errLength {
+		return err
+	}
+	switch r.o.Mode {
+	case Group3, Group3TwoDimensional:
+		return r.in.findEndOfLine()
+	case Huffman, HuffmanWords:
+		if begun {
+			return nil
+		}
+	case Group4:
+		if begun && err == errLength {
+			return nil
+		}
+	}
+	return ErrCorrupt
+}
+
 // oneDimension reads runs of white and black in turn.
 func (r *Reader) oneDimension() error {
 	for x, color := 0, 0; x < r.o.Columns; color ^= 1 {
@@ -132,12 +187,13 @@ func (r *Reader) oneDimension() error {
 		if err != nil {
 			return err
 		}
-		if n > r.o.Columns-x {
-			return ErrCorrupt
-		}
-		x += n
+		fits := n <= r.o.Columns-x
+		x = min(x+n, r.o.Columns)
 		if err := r.change(x); err != nil {
 			return err
+		}
+		if !fits {
+			return errLength
 		}
 	}
 	return nil
@@ -147,7 +203,7 @@ func (r *Reader) oneDimension() error {
 // no length, of which damaged data may be full, must not add up.
 func (r *Reader) change(x int) error {
 	if len(r.changes) > r.o.Columns+2 {
-		return ErrCorrupt
+		return errLength
 	}
 	r.changes = append(r.changes, x)
 	return nil
@@ -170,9 +226,7 @@ func (r *Reader) run(color int) (int, error) {
 		if e.value < 64 {
 			return total, nil
 		}
-		if total > r.o.Columns {
-			return 0, ErrCorrupt
-		}
+		total = min(total, r.o.Columns+1) // as good as any longer one
 	}
 }
 
@@ -203,19 +257,20 @@ func (r *Reader) twoDimensions() error {
 				if err != nil {
 					return err
 				}
-				if n > r.o.Columns-a0 {
-					return ErrCorrupt
-				}
-				a0 += n
+				fits := n <= r.o.Columns-a0
+				a0 = min(a0+n, r.o.Columns)
 				if err := r.change(a0); err != nil {
 					return err
+				}
+				if !fits {
+					return errLength
 				}
 				color ^= 1
 			}
 		default:
 			a1 := r.above[i] + offsets[m-vertical]
 			if a1 < a0 || a1 > r.o.Columns {
-				return ErrCorrupt
+				return errLength
 			}
 			a0 = a1
 			if err := r.change(a0); err != nil {
