@@ -228,6 +228,103 @@ func TestCMYKTable(t *testing.T) {
 	}
 }
 
+// lutAToB builds an A2B0 element of two nodes a channel that gives what it is
+// given, as JPEG XL's profile of XYB has it: what makes the colors are the curves
+// behind the grid, all three the same, and a matrix. ICC.1:2022, section 10.12.
+func lutAToB(curve []byte, matrix [3][3]float64) []byte {
+	grid := append([]byte{2, 2, 2}, make([]byte, 13)...)
+	grid = append(grid, 1, 0, 0, 0)
+	for corner := range 8 {
+		for c := range 3 {
+			grid = append(grid, byte(0xff*(corner>>(2-c)&1)))
+		}
+	}
+	var numbers []byte
+	for _, row := range matrix {
+		for _, v := range row {
+			numbers = binary.BigEndian.AppendUint32(numbers, uint32(int32(math.Round(v*65536))))
+		}
+	}
+	numbers = append(numbers, make([]byte, 12)...)
+	out := append([]byte("mAB "), 0, 0, 0, 0, 3, 3, 0, 0)
+	at := 32
+	parts := [][]byte{nil, numbers, append(append(append([]byte{}, curve...), curve...), curve...), grid, nil}
+	for _, part := range parts {
+		offset := at
+		if part == nil {
+			offset = 0
+		}
+		out = binary.BigEndian.AppendUint32(out, uint32(offset))
+		at += len(part)
+	}
+	for _, part := range parts {
+		out = append(out, part...)
+	}
+	return out
+}
+
+// toConnection takes linear sRGB to the connection space as tables encode it,
+// with the given channels for red, green and blue.
+func toConnection(channels ...int) (m [3][3]float64) {
+	for to, from := range channels {
+		for j := range 3 {
+			m[j][to] = sRGB[from][j] / (1 + 32767.0/32768)
+		}
+	}
+	return m
+}
+
+// TestCurvesBehindACoarseGrid has a table of two nodes a channel whose curves
+// square the values: straight lines between the nodes would be far off.
+func TestCurvesBehindACoarseGrid(t *testing.T) {
+	b := &builder{space: "RGB ", pcs: "XYZ "}
+	b.add("A2B0", lutAToB(parametric(0, 2), toConnection(0, 1, 2)))
+	tr, err := New(b.bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for v := 0; v < 256; v += 5 {
+		pix := []byte{byte(v), byte(255 - v), 128, 77}
+		tr.RGBA(pix)
+		for c, from := range []int{v, 255 - v, 128} {
+			x := float64(from) / 255
+			if d := float64(pix[c]) - 255*encode(x*x); d > 1 || d < -1 {
+				t.Fatalf("%d, %d, 128 became %v", v, 255-v, pix)
+			}
+		}
+		if pix[3] != 77 {
+			t.Fatalf("alpha became %d", pix[3])
+		}
+	}
+}
+
+// TestTableGoesBeforeMatrix has a profile whose matrix is sRGB's and whose table
+// exchanges red and blue; where the table is damaged, the matrix is used.
+func TestTableGoesBeforeMatrix(t *testing.T) {
+	exchange := lutAToB(parametric(0, 1), toConnection(2, 1, 0))
+	for name, c := range map[string]struct {
+		table []byte
+		want  string
+	}{
+		"table": {exchange, "\x00\x00\xff"}, "damaged table": {exchange[:60], "\xff\x00\x00"},
+	} {
+		b := &builder{space: "RGB ", pcs: "XYZ "}
+		for i, channel := range []string{"r", "g", "b"} {
+			b.add(channel+"XYZ", numbers("XYZ ", sRGB[i][:]...))
+			b.add(channel+"TRC", srgbCurve)
+		}
+		b.add("A2B0", c.table)
+		tr, err := New(b.bytes())
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		pix := []byte{255, 0, 0, 255}
+		if tr.RGBA(pix); string(pix[:3]) != c.want {
+			t.Errorf("%s: red is %v, want %v", name, pix[:3], []byte(c.want))
+		}
+	}
+}
+
 func TestDamagedProfilesAreErrors(t *testing.T) {
 	good := matrixProfile(srgbCurve, displayP3)
 	cmyk := &builder{space: "CMYK", pcs: "Lab "}

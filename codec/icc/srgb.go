@@ -44,18 +44,17 @@ func to8(v float64) uint8 { return uint8(clamp(v)*255 + 0.5) }
 
 // labToXYZ converts L 0..100 and a, b to XYZ relative to D50. CIE 15:2004,
 // section 8.2.1.
-func labToXYZ(l, a, b float64) [3]float64 {
-	fy := (l + 16) / 116
-	f := [3]float64{fy + a/500, fy, fy - b/200}
-	var xyz [3]float64
-	for i, v := range f {
-		if cube := v * v * v; cube > 216.0/24389 {
-			xyz[i] = d50[i] * cube
-		} else {
-			xyz[i] = d50[i] * (116*v - 16) * 27 / 24389
-		}
+func labToXYZ(l, a, b float64) (x, y, z float64) {
+	f := (l + 16) / 116
+	return d50[0] * labCube(f+a/500), d50[1] * labCube(f), d50[2] * labCube(f-b/200)
+}
+
+// labCube undoes Lab's cube root, which is a straight line near black.
+func labCube(f float64) float64 {
+	if cube := f * f * f; cube > 216.0/24389 {
+		return cube
 	}
-	return xyz
+	return (116*f - 16) * (27.0 / 24389)
 }
 
 // Lab converts 4-byte pixels in place from CIE L*a*b* under D50 to sRGB; alpha
@@ -64,19 +63,11 @@ func labToXYZ(l, a, b float64) [3]float64 {
 func Lab(pix []byte) {
 	table := encodeTable()
 	for p := pix; len(p) >= 4; p = p[4:] {
-		xyz := labToXYZ(float64(p[0])*100/255, float64(p[1])-128, float64(p[2])-128)
-		for c, v := range apply(toLinear, xyz) {
+		x, y, z := labToXYZ(float64(p[0])*100/255, float64(p[1])-128, float64(p[2])-128)
+		for c, v := range apply(toLinear, [3]float64{x, y, z}) {
 			p[c] = table[step(v*encodeSteps)]
 		}
 	}
-}
-
-// fromXYZ converts XYZ under D50 to sRGB, 0..1.
-func fromXYZ(xyz [3]float64) (rgb [3]float64) {
-	for i, v := range apply(toLinear, xyz) {
-		rgb[i] = encode(v)
-	}
-	return rgb
 }
 
 func apply(m [3][3]float64, v [3]float64) (r [3]float64) {

@@ -9,20 +9,33 @@ import (
 // 17^4 nodes.
 const maxNodes = 1 << 20
 
-// table is a profile's lookup table with everything behind it (curves, the
-// connection space, sRGB's transfer function) already applied to its nodes, so
-// that a pixel costs one interpolation in sRGB.
+// table is a profile's lookup table and what comes after it, in the order in
+// which it is applied to a pixel. Nothing of it is applied to the nodes
+// beforehand: between two nodes of a coarse grid, curves are not straight.
 type table struct {
-	inputs [4][256]float64 // device value to position on the grid
-	grid   [4]int          // nodes along each dimension
-	nodes  [][3]float32    // sRGB 0..255, the last dimension changes fastest
+	inputs [4][256]position // of each device value
+	grid   [4]int           // nodes along each dimension
+	nodes  [][3]float32     // 0..1, the last dimension changes fastest
+
+	middle *[3]lookup // M curves; nil where there are none
+	matrix *[3][4]float64
+	output *[3]lookup // B curves, or the output curves of the older types
+
+	lab   bool    // what comes out is Lab, else XYZ
+	scale float64 // brings it to 0..1, or to 0..1 + 32767/32768 where it is XYZ
+}
+
+// position is a place on the grid: part of the way from a node to the next.
+type position struct {
+	node int32
+	part float32 // 0..1
 }
 
 // readTable reads the perceptual device-to-connection-space element A2B0.
 func readTable(p *profile, channels int) (*table, error) {
 	t := p.tag("A2B0")
 	if len(t) < 32 {
-		return nil, invalid("neither matrix nor table A2B0")
+		return nil, invalid("no table A2B0")
 	}
 	if int(t[8]) != channels || t[9] != 3 {
 		return nil, invalid("A2B0 has %d inputs and %d outputs, want %d and 3", t[8], t[9], channels)
@@ -64,21 +77,29 @@ func readLut(p *profile, t []byte, channels int, wide bool) (*table, error) {
 		at += n * width
 		return v
 	}
-	r := &table{}
+	r := p.newTable(wide)
 	for c := range channels {
 		r.setInput(c, grid, sampled(next(inputs)))
 	}
-	values := next(3 * count)
-	var out [3]curve
-	for c := range out {
-		out[c] = sampled(next(outputs))
+	r.setNodes(next(3 * count))
+	var out []curve
+	for range 3 {
+		out = append(out, sampled(next(outputs)))
 	}
-	r.nodes = make([][3]float32, count)
-	for i := range r.nodes {
-		v := [3]float64{out[0](values[3*i]), out[1](values[3*i+1]), out[2](values[3*i+2])}
-		r.nodes[i] = p.node(v, wide)
-	}
+	r.output = newLookups(out)
 	return r, nil
+}
+
+// newTable returns a table that leads to the connection space. lut16Type
+// encodes Lab so that 0xff00 is 100 (section 10.10).
+func (p *profile) newTable(wideLab bool) *table {
+	switch {
+	case !p.lab:
+		return &table{scale: 1 + 32767.0/32768}
+	case wideLab:
+		return &table{lab: true, scale: 65535.0 / 65280}
+	}
+	return &table{lab: true, scale: 1}
 }
 
 // readLutAToB reads lutAToBType: A curves, table, M curves, matrix, B curves.
@@ -97,19 +118,20 @@ func readLutAToB(p *profile, t []byte, channels int) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	matrix, add := [3][3]float64{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, [3]float64{}
+	r := p.newTable(false)
 	if at := offset(1); at > 0 {
 		if at+48 > len(t) {
 			return nil, invalid("matrix at %d of %d bytes", at, len(t))
 		}
-		for i := range 9 {
-			matrix[i/3][i%3] = fixed16(t[at+4*i:])
-		}
-		for i := range add {
-			add[i] = fixed16(t[at+36+4*i:])
+		r.matrix = &[3][4]float64{}
+		for i := range r.matrix {
+			for j := range 3 {
+				r.matrix[i][j] = fixed16(t[at+12*i+4*j:])
+			}
+			r.matrix[i][3] = fixed16(t[at+36+4*i:])
 		}
 	}
-	r := &table{}
+	r.middle, r.output = newLookups(m), newLookups(b)
 	values, err := r.readGrid(t, offset(3), channels)
 	if err != nil {
 		return nil, err
@@ -117,14 +139,7 @@ func readLutAToB(p *profile, t []byte, channels int) (*table, error) {
 	for c := range channels {
 		r.setInput(c, r.grid[c], a[c])
 	}
-	r.nodes = make([][3]float32, len(values)/3)
-	for i := range r.nodes {
-		v := apply(matrix, [3]float64{m[0](values[3*i]), m[1](values[3*i+1]), m[2](values[3*i+2])})
-		for c := range v {
-			v[c] = b[c](clamp(v[c] + add[c]))
-		}
-		r.nodes[i] = p.node(v, false)
-	}
+	r.setNodes(values)
 	return r, nil
 }
 
@@ -185,30 +200,21 @@ func samples(b []byte, n, width int) []float64 {
 func (r *table) setInput(channel, grid int, c curve) {
 	r.grid[channel] = grid
 	for i := range 256 {
-		r.inputs[channel][i] = clamp(c(float64(i)/255)) * float64(grid-1)
+		at := clamp(c(float64(i)/255)) * float64(grid-1)
+		node := min(int(at), grid-2)
+		r.inputs[channel][i] = position{int32(node), float32(at - float64(node))}
 	}
 }
 
-// node converts a value of the connection space, each part 0..1, to sRGB
-// 0..255. lut16Type encodes Lab so that 0xff00 is 100 (section 10.10).
-func (p *profile) node(v [3]float64, wideLab bool) [3]float32 {
-	var xyz [3]float64
-	if p.lab {
-		scale := 1.0
-		if wideLab {
-			scale = 65535.0 / 65280
-		}
-		xyz = labToXYZ(100*v[0]*scale, 255*v[1]*scale-128, 255*v[2]*scale-128)
-	} else {
-		const full = 1 + 32767.0/32768
-		xyz = [3]float64{v[0] * full, v[1] * full, v[2] * full}
+func (r *table) setNodes(values []float64) {
+	r.nodes = make([][3]float32, len(values)/3)
+	for i := range r.nodes {
+		r.nodes[i] = [3]float32{float32(values[3*i]), float32(values[3*i+1]), float32(values[3*i+2])}
 	}
-	rgb := fromXYZ(xyz)
-	return [3]float32{float32(rgb[0] * 255), float32(rgb[1] * 255), float32(rgb[2] * 255)}
 }
 
-// convert replaces pixels in place by multilinear interpolation: the first
-// three bytes, or for CMYK all four, by RGB.
+// convert replaces pixels in place: the first three bytes, or for CMYK all four,
+// by RGB.
 func (r *table) convert(pix []byte, cmyk bool) {
 	channels := 3
 	if cmyk {
@@ -219,36 +225,103 @@ func (r *table) convert(pix []byte, cmyk bool) {
 		stride[c] = s
 		s *= r.grid[c]
 	}
+	m := toLinear
+	for i := range m {
+		for j := range m[i] {
+			m[i][j] *= encodeSteps
+		}
+	}
+	encode := encodeTable()
 	for p := pix; len(p) >= 4; p = p[4:] {
-		var weights [16]float32
-		var at [16]int
-		weights[0] = 1
-		n := 1
-		for c := range channels {
-			position := r.inputs[c][p[c]]
-			low := min(int(math.Floor(position)), r.grid[c]-2)
-			part := float32(position - float64(low))
-			for i := range n {
-				at[i] += low * stride[c]
-				at[n+i] = at[i] + stride[c]
-				weights[n+i] = weights[i] * part
-				weights[i] *= 1 - part
-			}
-			n *= 2
-		}
-		var red, green, blue float32 = 0.5, 0.5, 0.5
-		for i, w := range weights[:n] {
-			if w == 0 {
-				continue
-			}
-			node := &r.nodes[at[i]]
-			red += w * node[0]
-			green += w * node[1]
-			blue += w * node[2]
-		}
-		p[0], p[1], p[2] = uint8(min(red, 255)), uint8(min(green, 255)), uint8(min(blue, 255))
+		x, y, z := r.connect(r.interpolate(p, &stride, channels))
+		p[0] = encode[step(m[0][0]*x+m[0][1]*y+m[0][2]*z)]
+		p[1] = encode[step(m[1][0]*x+m[1][1]*y+m[1][2]*z)]
+		p[2] = encode[step(m[2][0]*x+m[2][1]*y+m[2][2]*z)]
 		if cmyk {
 			p[3] = 255
 		}
 	}
+}
+
+// interpolate returns what the grid has at a pixel, multilinear between nodes.
+func (r *table) interpolate(p []byte, stride *[4]int, channels int) (x, y, z float64) {
+	var weights [16]float32
+	var at [16]int
+	weights[0] = 1
+	n := 1
+	for c := range channels {
+		in := r.inputs[c][p[c]]
+		first, s := int(in.node)*stride[c], stride[c]
+		for i := range at[:n] {
+			at[i] += first
+		}
+		if in.part == 0 {
+			continue
+		}
+		for i := range at[:n] {
+			at[n+i] = at[i] + s
+			weights[n+i] = weights[i] * in.part
+			weights[i] *= 1 - in.part
+		}
+		n *= 2
+	}
+	var a, b, c float32
+	for i, w := range weights[:n] {
+		node := &r.nodes[at[i]]
+		a += w * node[0]
+		b += w * node[1]
+		c += w * node[2]
+	}
+	return float64(a), float64(b), float64(c)
+}
+
+// connect takes a value of the grid to XYZ.
+func (r *table) connect(x, y, z float64) (float64, float64, float64) {
+	if l := r.middle; l != nil {
+		x, y, z = l[0].at(x), l[1].at(y), l[2].at(z)
+	}
+	if m := r.matrix; m != nil {
+		x, y, z = m[0][0]*x+m[0][1]*y+m[0][2]*z+m[0][3],
+			m[1][0]*x+m[1][1]*y+m[1][2]*z+m[1][3],
+			m[2][0]*x+m[2][1]*y+m[2][2]*z+m[2][3]
+	}
+	if l := r.output; l != nil {
+		x, y, z = l[0].at(x), l[1].at(y), l[2].at(z)
+	}
+	x, y, z = x*r.scale, y*r.scale, z*r.scale
+	if r.lab {
+		return labToXYZ(100*x, 255*y-128, 255*z-128)
+	}
+	return x, y, z
+}
+
+// lookupSteps is the resolution of a lookup: between two of them a curve is
+// taken for straight.
+const lookupSteps = 1 << 12
+
+// lookup is a curve as a table.
+type lookup [lookupSteps + 2]float32
+
+// newLookups returns nil for identities.
+func newLookups(curves []curve) *[3]lookup {
+	l, identity := &[3]lookup{}, true
+	for c, f := range curves {
+		for i := range l[c] {
+			x := min(float64(i)/lookupSteps, 1)
+			y := clamp(f(x))
+			l[c][i] = float32(y)
+			identity = identity && math.Abs(x-y) < 1e-6
+		}
+	}
+	if identity {
+		return nil
+	}
+	return l
+}
+
+func (l *lookup) at(x float64) float64 {
+	x = clamp(x) * lookupSteps
+	i := int(x)
+	low, high := float64(l[i]), float64(l[i+1])
+	return low + (x-float64(i))*(high-low)
 }

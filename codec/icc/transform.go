@@ -24,11 +24,14 @@ func New(data []byte) (*Transform, error) {
 	case "GRAY":
 		return t, t.readGray(p)
 	case "RGB ":
-		if err := t.readMatrix(p); err == nil {
-			t.identity = t.isIdentity()
-			return t, nil
+		// A table goes before curves and a matrix: ICC.1:2022, section 8.3.
+		if t.table, err = readTable(p, 3); err != nil {
+			if without := t.readMatrix(p); without != nil {
+				return nil, invalid("neither table (%v) nor matrix (%v)", err, without)
+			}
 		}
-		t.table, err = readTable(p, 3)
+		t.identity = t.isIdentity()
+		return t, nil
 	case "CMYK":
 		t.table, err = readTable(p, 4)
 	default:
@@ -59,7 +62,7 @@ func (t *Transform) readGray(p *profile) error {
 	for i := range t.gray {
 		v := c(float64(i) / 255)
 		if p.lab { // the curve gives L
-			v = labToXYZ(100*v, 0, 0)[1]
+			_, v, _ = labToXYZ(100*v, 0, 0)
 		}
 		t.gray[i] = to8(encode(v))
 	}
@@ -106,7 +109,7 @@ func (t *Transform) isIdentity() bool {
 		for g := 0; g < 256; g += 15 {
 			for b := 0; b < 256; b += 15 {
 				pix := []uint8{uint8(r), uint8(g), uint8(b), 255}
-				t.matrixRGBA(pix)
+				t.RGBA(pix)
 				for i, want := range []int{r, g, b} {
 					if d := int(pix[i]) - want; d < -1 || d > 1 {
 						return false
