@@ -86,9 +86,9 @@ type canvas struct {
 // margins adds what lies around the frame.
 func (c *canvas) margins() {
 	f, w, h := c.d.frame, c.d.info.Width, c.d.info.Height
-	left, right := min(f.x, w), min(f.x+f.w, w)
+	left, right := f.x, f.x+f.w
 	for y := range h {
-		if y < f.y || y >= f.y+f.h || left == right {
+		if y < f.y || y >= f.y+f.h {
 			c.red.AddClear(0, y, w)
 			continue
 		}

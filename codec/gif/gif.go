@@ -12,8 +12,7 @@
 //
 // Source: Graphics Interchange Format, version 89a, CompuServe 1990. Where
 // files break its rules this package does what browsers do:
-//   - A first frame that is wider or higher than the canvas takes its place.
-//     One that merely sticks out is clipped.
+//   - A first frame that reaches beyond the canvas enlarges it.
 //   - A canvas without pixels is as large as the frame, and the reverse.
 //   - Where data ends or breaks, the rows before are shown. In an interlaced
 //     frame each row that is missing repeats one above it.
@@ -246,10 +245,7 @@ func (d *Decoder) place() {
 	if f.w == 0 || f.h == 0 {
 		f.w, f.h = d.info.Width, d.info.Height
 	}
-	if f.w > d.info.Width || f.h > d.info.Height {
-		d.info.Width, d.info.Height = f.w, f.h
-		f.x, f.y = 0, 0
-	}
+	d.info.Width, d.info.Height = max(d.info.Width, f.x+f.w), max(d.info.Height, f.y+f.h)
 }
 
 // grays stands in where a file has no palette at all.

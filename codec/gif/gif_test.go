@@ -228,9 +228,9 @@ func TestPlacesFramesAsBrowsersDo(t *testing.T) {
 		w, h  int             // of the result
 		place image.Rectangle // of the frame in it
 	}{
-		{file{name: "wider than the canvas", canvas: rect(0, 0, 10, 10), frame: rect(3, 3, 23, 8)}, 20, 5, rect(0, 0, 20, 5)},
-		{file{name: "sticks out", canvas: rect(0, 0, 10, 10), frame: rect(5, 5, 13, 14)}, 10, 10, rect(5, 5, 13, 14)},
-		{file{name: "outside", canvas: rect(0, 0, 10, 10), frame: rect(20, 20, 25, 25)}, 10, 10, rect(20, 20, 25, 25)},
+		{file{name: "wider than the canvas", canvas: rect(0, 0, 10, 10), frame: rect(3, 3, 23, 8)}, 23, 10, rect(3, 3, 23, 8)},
+		{file{name: "sticks out", canvas: rect(0, 0, 10, 10), frame: rect(5, 5, 13, 14)}, 13, 14, rect(5, 5, 13, 14)},
+		{file{name: "outside", canvas: rect(0, 0, 10, 10), frame: rect(20, 20, 25, 25)}, 25, 25, rect(20, 20, 25, 25)},
 		{file{name: "no canvas", canvas: rect(0, 0, 0, 0), frame: rect(0, 0, 7, 6)}, 7, 6, rect(0, 0, 7, 6)},
 	}
 	for _, c := range cases {
