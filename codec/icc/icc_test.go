@@ -82,13 +82,16 @@ var (
 // The primaries of sRGB have well-known values in the wider spaces; converting
 // those must give the primaries.
 func TestWideSpacesGiveSRGBPrimaries(t *testing.T) {
-	p3 := matrixProfile(srgbCurve, displayP3)
-	adobe := matrixProfile(gammaCurve(563.0/256), adobeRGB)
+	p3 := mustNew(t, matrixProfile(srgbCurve, displayP3))
+	adobe := mustNew(t, matrixProfile(gammaCurve(563.0/256), adobeRGB))
+	codes, _ := CodedPrimaries(12)
+	coded := NewCoded(codes, 13)
+	chunks := NewGamma(Chromaticities{{0.64, 0.33}, {0.21, 0.71}, {0.15, 0.06}, {0.3127, 0.3290}}, 256.0/563)
 	tests := []struct {
-		name    string
-		profile []byte
-		from    [3]uint8
-		want    [3]uint8
+		name string
+		tr   *Transform
+		from [3]uint8
+		want [3]uint8
 	}{
 		{"Display P3 red", p3, [3]uint8{234, 51, 35}, [3]uint8{255, 0, 0}},
 		{"Display P3 green", p3, [3]uint8{117, 251, 76}, [3]uint8{0, 255, 0}},
@@ -99,15 +102,16 @@ func TestWideSpacesGiveSRGBPrimaries(t *testing.T) {
 		{"Adobe RGB green", adobe, [3]uint8{144, 255, 60}, [3]uint8{0, 255, 0}},
 		{"Adobe RGB blue", adobe, [3]uint8{0, 0, 250}, [3]uint8{0, 0, 255}},
 		{"Adobe RGB white", adobe, [3]uint8{255, 255, 255}, [3]uint8{255, 255, 255}},
+		{"P3 by its code point, red", coded, [3]uint8{234, 51, 35}, [3]uint8{255, 0, 0}},
+		{"P3 by its code point, green", coded, [3]uint8{117, 251, 76}, [3]uint8{0, 255, 0}},
+		{"P3 by its code point, white", coded, [3]uint8{255, 255, 255}, [3]uint8{255, 255, 255}},
+		{"Adobe RGB by chromaticities, red", chunks, [3]uint8{219, 0, 0}, [3]uint8{255, 0, 0}},
+		{"Adobe RGB by chromaticities, green", chunks, [3]uint8{144, 255, 60}, [3]uint8{0, 255, 0}},
 		{"out of gamut is clipped", p3, [3]uint8{255, 0, 0}, [3]uint8{255, 0, 0}},
 	}
 	for _, tt := range tests {
-		tr, err := New(tt.profile)
-		if err != nil {
-			t.Fatalf("%s: %v", tt.name, err)
-		}
 		pix := []byte{tt.from[0], tt.from[1], tt.from[2], 77}
-		tr.RGBA(pix)
+		tt.tr.RGBA(pix)
 		for c, want := range tt.want {
 			// Near 0 the steep curve turns a rounding of the published value
 			// into a few steps.
@@ -124,6 +128,15 @@ func TestWideSpacesGiveSRGBPrimaries(t *testing.T) {
 			t.Errorf("%s: alpha became %d", tt.name, pix[3])
 		}
 	}
+}
+
+func mustNew(t *testing.T, profile []byte) *Transform {
+	t.Helper()
+	tr, err := New(profile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr
 }
 
 func TestSRGBProfileChangesNothing(t *testing.T) {

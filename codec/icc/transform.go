@@ -1,7 +1,5 @@
 package icc
 
-import "math"
-
 // Transform converts pixels to sRGB. It is safe for concurrent use.
 type Transform struct {
 	space    string
@@ -11,6 +9,7 @@ type Transform struct {
 	encode   *[encodeSteps + 1]uint8
 	table    *table
 	identity bool
+	hdr, hlg bool // light goes beyond white: see tone
 }
 
 // New reads a profile. Errors wrap ErrProfile.
@@ -40,18 +39,8 @@ func New(data []byte) (*Transform, error) {
 	return t, err
 }
 
-// NewGamma returns the Transform for RGB or gray values that are linear light
-// to the power gamma, as a PNG's gAMA chunk says (ISO/IEC 15948, section
-// 11.3.3.2).
-func NewGamma(gamma float64) *Transform {
-	t := &Transform{space: "GRAY"}
-	for i := range t.gray {
-		t.gray[i] = to8(encode(math.Pow(float64(i)/255, 1/gamma)))
-	}
-	return t
-}
-
-// Space is the profile's device color space: "RGB ", "GRAY" or "CMYK".
+// Space is the profile's device color space: "RGB ", "GRAY" or "CMYK"; "" where
+// there is no profile, and the values may be RGB or gray.
 func (t *Transform) Space() string { return t.space }
 
 func (t *Transform) readGray(p *profile) error {
@@ -92,14 +81,20 @@ func (t *Transform) readMatrix(p *profile) error {
 			t.channels[i][j] = clamp(trc(float64(j) / 255))
 		}
 	}
-	t.matrix = multiply(toLinear, colorants)
+	t.encode = encodeTable()
+	t.setColorants(colorants)
+	return nil
+}
+
+// setColorants makes the matrix, of what takes linear device RGB to XYZ under
+// D50.
+func (t *Transform) setColorants(m [3][3]float64) {
+	t.matrix = multiply(toLinear, m)
 	for i := range 3 {
 		for j := range 3 {
 			t.matrix[i][j] *= encodeSteps
 		}
 	}
-	t.encode = encodeTable()
-	return nil
 }
 
 // isIdentity says whether the profile is sRGB under whatever name: no color of
@@ -121,14 +116,14 @@ func (t *Transform) isIdentity() bool {
 	return true
 }
 
-// Gray converts 1-byte pixels in place. The space is "GRAY".
+// Gray converts 1-byte pixels in place. The space is "GRAY" or "".
 func (t *Transform) Gray(pix []byte) {
 	for i, v := range pix {
 		pix[i] = t.gray[v]
 	}
 }
 
-// RGBA converts 4-byte pixels in place; alpha stays. The space is "RGB ", or
+// RGBA converts 4-byte pixels in place; alpha stays. The space is "RGB ", "", or
 // "GRAY", whose curve is then used for each channel.
 func (t *Transform) RGBA(pix []byte) {
 	switch {
@@ -139,6 +134,8 @@ func (t *Transform) RGBA(pix []byte) {
 		}
 	case t.table != nil:
 		t.table.convert(pix, false)
+	case t.hdr:
+		t.hdrRGBA(pix)
 	default:
 		t.matrixRGBA(pix)
 	}
@@ -151,6 +148,18 @@ func (t *Transform) matrixRGBA(pix []byte) {
 		p[0] = t.encode[step(m[0][0]*r+m[0][1]*g+m[0][2]*b)]
 		p[1] = t.encode[step(m[1][0]*r+m[1][1]*g+m[1][2]*b)]
 		p[2] = t.encode[step(m[2][0]*r+m[2][1]*g+m[2][2]*b)]
+	}
+}
+
+// hdrRGBA is matrixRGBA for light that goes beyond white.
+func (t *Transform) hdrRGBA(pix []byte) {
+	m := &t.matrix
+	for p := pix; len(p) >= 4; p = p[4:] {
+		r, g, b := t.channels[0][p[0]], t.channels[1][p[1]], t.channels[2][p[2]]
+		f := t.tone(r, g, b)
+		for c := range 3 {
+			p[c] = t.encode[step(f*(m[c][0]*r+m[c][1]*g+m[c][2]*b))]
+		}
 	}
 }
 

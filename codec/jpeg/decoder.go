@@ -146,7 +146,7 @@ func (d *Decoder) Info() raster.Info {
 	f := &d.header.frame
 	return raster.Info{
 		Format: format.JPEG, Width: f.width, Height: f.height, Frames: 1,
-		Model: d.colors.model(), Orientation: max(d.header.orientation, 1),
+		Model: d.colors.model(), Gray: d.colors.model() == raster.Gray, Orientation: max(d.header.orientation, 1),
 		ICC: d.header.icc.profile(), Progressive: f.progressive,
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"io"
 
+	"s3-thumbnail-creator/codec/icc"
 	"s3-thumbnail-creator/codec/internal/inflate"
 	"s3-thumbnail-creator/codec/raster"
 )
@@ -151,6 +152,8 @@ type header struct {
 	icc              []byte
 	profiles         int // iCCP chunks
 	gamma            float64
+	primaries        icc.Chromaticities
+	coded            []byte // the cICP chunk
 	srgb             bool
 	frames           int
 }
@@ -177,6 +180,19 @@ func (h *header) read(c *chunkReader, kind string) error {
 		if len(b) == 4 {
 			h.gamma = float64(binary.BigEndian.Uint32(b)) / 100000
 		}
+	case "cHRM":
+		var b []byte
+		if err := read(32, &b); err != nil {
+			return err
+		}
+		if len(b) == 32 {
+			for i := range h.primaries { // white comes first
+				x, y := b[8*i:], b[8*i+4:]
+				h.primaries[(i+3)%4] = [2]float64{float64(binary.BigEndian.Uint32(x)) / 100000, float64(binary.BigEndian.Uint32(y)) / 100000}
+			}
+		}
+	case "cICP":
+		return read(4, &h.coded)
 	case "acTL":
 		var b []byte
 		if err := read(4, &b); err != nil {
@@ -215,11 +231,29 @@ func unpackProfile(b []byte) []byte {
 	return icc
 }
 
-func (d *Decoder) finishHeader(h *header) error {
-	d.info.ICC = h.icc
-	if h.icc == nil && !h.srgb {
-		d.info.Gamma = h.gamma
+// setColors decides which chunk tells the colors: cICP before iCCP, before sRGB,
+// before gAMA and cHRM (PNG, third edition, section 4.3). Primaries without a
+// gamma are ignored, as Chromium and libpng do.
+func (d *Decoder) setColors(h *header) {
+	d.info.Gray = d.colorType == typeGray || d.colorType == typeGrayAlpha
+	if c := h.coded; len(c) == 4 && c[2] == 0 && c[3] == 1 { // RGB, in full range
+		primaries, ok := icc.CodedPrimaries(int(c[0]))
+		if ok && icc.CodedTransfer(int(c[1])) != nil {
+			d.info.Colors = raster.Colors{Primaries: primaries, Transfer: int(c[1])}
+			return
+		}
 	}
+	d.info.ICC = h.icc
+	if h.icc == nil && !h.srgb && h.gamma > 0 {
+		d.info.Colors.Gamma = h.gamma
+		if h.primaries.Usable() && !h.primaries.Near(icc.SRGB) {
+			d.info.Colors.Primaries = h.primaries
+		}
+	}
+}
+
+func (d *Decoder) finishHeader(h *header) error {
+	d.setColors(h)
 	d.info.Frames = max(h.frames, 1)
 	d.info.Orientation = raster.Orientation(h.exif)
 	switch d.colorType {

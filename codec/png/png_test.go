@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"s3-thumbnail-creator/codec/codectest"
+	"s3-thumbnail-creator/codec/icc"
 	"s3-thumbnail-creator/codec/raster"
 )
 
@@ -117,11 +118,50 @@ func TestReadsMetadata(t *testing.T) {
 	}
 	for _, c := range cases {
 		m, info := decode(t, c.file)
-		if !bytes.Equal(info.ICC, c.icc) || info.Gamma != c.gamma || info.Orientation != c.orientation || info.Frames != c.frames {
-			t.Errorf("%s: profile of %d bytes, gamma %v, orientation %d, frames %d", c.name, len(info.ICC), info.Gamma, info.Orientation, info.Frames)
+		if !bytes.Equal(info.ICC, c.icc) || info.Colors.Gamma != c.gamma || info.Orientation != c.orientation || info.Frames != c.frames {
+			t.Errorf("%s: profile of %d bytes, gamma %v, orientation %d, frames %d", c.name, len(info.ICC), info.Colors.Gamma, info.Orientation, info.Frames)
 		}
 		if m.Pix[0] != 9 {
 			t.Errorf("%s: pixel %d, want 9", c.name, m.Pix[0])
+		}
+	}
+}
+
+// TestReadsColors has each chunk that tells colors with those that it goes
+// before.
+func TestReadsColors(t *testing.T) {
+	const (
+		gama  = "\x00\x00\xb1\x8f"
+		p3    = "\x0c\x0d\x00\x01" // Display P3 in cICP
+		adobe = "\x00\x00\x7a\x26\x00\x00\x80\x84\x00\x00\xfa\x00\x00\x00\x80\xe8\x00\x00\x52\x08\x00\x01\x15\x58\x00\x00\x3a\x98\x00\x00\x17\x70"
+		srgb  = "\x00\x00\x7a\x26\x00\x00\x80\x84\x00\x00\xfa\x00\x00\x00\x80\xe8\x00\x00\x75\x30\x00\x00\xea\x60\x00\x00\x3a\x98\x00\x00\x17\x70"
+	)
+	iccp := "name\x00\x00" + string(deflate([]byte("a profile")))
+	codes, _ := icc.CodedPrimaries(12)
+	wide := icc.Chromaticities{{0.64, 0.33}, {0.21, 0.71}, {0.15, 0.06}, {0.3127, 0.329}}
+	for _, c := range []struct {
+		name    string
+		chunks  []string
+		want    raster.Colors
+		profile bool
+	}{
+		{"cICP before all others", []string{"gAMA", gama, "cHRM", adobe, "sRGB", "\x00", "iCCP", iccp, "cICP", p3}, raster.Colors{Primaries: codes, Transfer: 13}, false},
+		{"cICP of YCbCr", []string{"iCCP", iccp, "cICP", "\x0c\x0d\x01\x01"}, raster.Colors{}, true},
+		{"cICP that says nothing", []string{"iCCP", iccp, "cICP", "\x02\x02\x00\x01"}, raster.Colors{}, true},
+		{"short cICP", []string{"gAMA", gama, "cICP", "\x0c"}, raster.Colors{Gamma: 0.45455}, false},
+		{"cHRM with gAMA", []string{"gAMA", gama, "cHRM", adobe}, raster.Colors{Gamma: 0.45455, Primaries: wide}, false},
+		{"cHRM of sRGB", []string{"cHRM", srgb, "gAMA", gama}, raster.Colors{Gamma: 0.45455}, false},
+		{"cHRM alone", []string{"cHRM", adobe}, raster.Colors{}, false},
+		{"sRGB before cHRM", []string{"gAMA", gama, "cHRM", adobe, "sRGB", "\x00"}, raster.Colors{}, false},
+		{"impossible cHRM", []string{"gAMA", gama, "cHRM", adobe[:8] + adobe[:8] + adobe[:8] + adobe[:8]}, raster.Colors{Gamma: 0.45455}, false},
+	} {
+		f := newFile().ihdr(1, 1, 8, 2, 0)
+		for i := 0; i < len(c.chunks); i += 2 {
+			f.chunk(c.chunks[i], []byte(c.chunks[i+1]))
+		}
+		_, info := decode(t, f.chunk("IDAT", deflate([]byte{0, 1, 2, 3})).chunk("IEND", nil).Bytes())
+		if info.Colors != c.want || (info.ICC != nil) != c.profile || info.Gray {
+			t.Errorf("%s: %+v, profile %q, gray %v", c.name, info.Colors, info.ICC, info.Gray)
 		}
 	}
 }

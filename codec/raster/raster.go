@@ -66,14 +66,22 @@ func (m Model) Bytes() int {
 // Info is what the header of a picture says, before any pixel is decoded.
 type Info struct {
 	Format        format.Format
-	Width, Height int     // pixels as stored, before Orientation is applied
-	Frames        int     // frames in the file where the header tells, at least 1; only the first is shown
-	Model         Model   // model of the Image that Decode returns
-	Alpha         bool    // pixels may be transparent
-	Orientation   int     // EXIF orientation 1-8; 1 where none is given
-	ICC           []byte  // embedded ICC profile; nil where none
-	Gamma         float64 // encoding gamma of a PNG gAMA chunk (1/2.2 is usual), 0 where none, or where sRGB or ICC overrule it
-	Progressive   bool    // interlaced or progressive
+	Width, Height int    // pixels as stored, before Orientation is applied
+	Frames        int    // frames in the file where the header tells, at least 1; only the first is shown
+	Model         Model  // model of the Image that Decode returns
+	Gray          bool   // pixels have no color, though Model may be RGBA for their alpha
+	Alpha         bool   // pixels may be transparent
+	Orientation   int    // EXIF orientation 1-8; 1 where none is given
+	ICC           []byte // embedded ICC profile; nil where none
+	Colors        Colors // where there is no ICC profile
+	Progressive   bool   // interlaced or progressive
+}
+
+// Colors says what the values of a picture stand for. What is zero is as in sRGB.
+type Colors struct {
+	Primaries [4][2]float64 // CIE 1931 x and y of red, green, blue and white
+	Gamma     float64       // the values are light to this power; 1/2.2 is usual
+	Transfer  int           // code point of ITU-T H.273, table 3; goes before Gamma
 }
 
 // Image is a decoded picture, reduced or not, rows top to bottom without gaps.

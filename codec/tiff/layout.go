@@ -321,11 +321,13 @@ func (l *layout) colorSamples() int {
 	return 0
 }
 
+func (l *layout) isGray() bool { return l.colorSamples() == 1 && l.photometric != palette }
+
 func (l *layout) model() raster.Model {
 	switch {
 	case l.photometric == cmyk:
 		return raster.CMYK
-	case l.colorSamples() == 1 && l.photometric != palette && l.alpha == noAlpha:
+	case l.isGray() && l.alpha == noAlpha:
 		return raster.Gray
 	}
 	return raster.RGBA

@@ -8,7 +8,7 @@ import (
 )
 
 // toSRGB converts the picture's colors to sRGB in place: by its ICC profile
-// where it has a usable one for its model, else by its gamma, else not at all;
+// where it has a usable one for its model, else by what else it says of its colors;
 // CMYK without a profile by the usual formula. The result is Gray or RGBA.
 func toSRGB(m *raster.Image, info raster.Info) *raster.Image {
 	return convert(m, transformFor(info))
@@ -34,22 +34,37 @@ func convert(m *raster.Image, transform *icc.Transform) *raster.Image {
 }
 
 // transformFor returns nil where the values are to be taken as they are. A
-// damaged profile, or one for another model than the picture's, is ignored, as
-// browsers do.
+// damaged profile, or one for another kind of picture, is ignored, as browsers
+// do: one for gray says nothing about colors.
 func transformFor(info raster.Info) *icc.Transform {
+	gray := info.Gray || info.Model == raster.Gray
 	if t, err := icc.New(info.ICC); err == nil {
 		switch {
 		case info.Model == raster.CMYK && t.Space() == "CMYK",
-			info.Model == raster.RGBA && t.Space() != "CMYK",
-			info.Model == raster.Gray && t.Space() == "GRAY":
+			info.Model == raster.RGBA && !gray && t.Space() == "RGB ",
+			info.Model != raster.CMYK && gray && t.Space() == "GRAY":
 			return t
 		}
+	}
+	if info.Model == raster.CMYK {
+		return nil
+	}
+	c := info.Colors
+	primaries := icc.Chromaticities(c.Primaries)
+	if primaries == (icc.Chromaticities{}) || gray {
+		primaries = icc.SRGB
 	}
 	// sRGB's own curve is close to a gamma of 1/2.2, which is what writers mean
 	// who give 0.45455.
 	const near = 0.02
-	if info.Gamma > 0 && info.Model != raster.CMYK && math.Abs(info.Gamma-1/2.2) > near {
-		return icc.NewGamma(info.Gamma)
+	if math.Abs(c.Gamma-1/2.2) <= near {
+		c.Gamma = 0
+	}
+	switch {
+	case icc.CodedTransfer(c.Transfer) != nil:
+		return icc.NewCoded(primaries, c.Transfer)
+	case c.Gamma > 0 || primaries != icc.SRGB:
+		return icc.NewGamma(primaries, c.Gamma)
 	}
 	return nil
 }
