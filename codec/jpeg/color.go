@@ -14,9 +14,8 @@ const (
 	colorGray  colorModel = iota // one component, or two of which the first is shown
 	colorYCbCr                   // JFIF: full range, BT.601
 	colorRGB
-	colorCMYK         // 255 is full ink
-	colorInvertedCMYK // Adobe: 255 is no ink
-	colorInvertedYCCK // Adobe: C, M and Y as YCbCr
+	colorCMYK // inverted: 255 is no ink
+	colorYCCK // inverted, C, M and Y as YCbCr
 )
 
 // model is the model of the pixels that come out.
@@ -31,7 +30,8 @@ func (c colorModel) model() raster.Model {
 }
 
 // colorModel guesses the model as libjpeg does: by the JFIF and Adobe segments,
-// else by the names of the components.
+// else by the names of the components. Adobe's programs invert CMYK, and what
+// reads JPEG takes all CMYK for theirs, with their segment or without.
 func (h *header) colorModel() colorModel {
 	components := h.frame.components
 	switch len(components) {
@@ -44,11 +44,8 @@ func (h *header) colorModel() colorModel {
 		}
 		return colorYCbCr
 	}
-	switch {
-	case h.adobe && h.transform == 2:
-		return colorInvertedYCCK
-	case h.adobe:
-		return colorInvertedCMYK
+	if h.adobe && h.transform == 2 {
+		return colorYCCK
 	}
 	return colorCMYK
 }
@@ -67,9 +64,7 @@ func (o *output) convert(dst []byte, y int) {
 	case colorRGB:
 		interleaveRGB(dst, rows[0], rows[1], rows[2])
 	case colorCMYK:
-		interleaveCMYK(dst, &rows, 0)
-	case colorInvertedCMYK:
-		interleaveCMYK(dst, &rows, 255)
+		interleaveCMYK(dst, &rows)
 	default:
 		// In an Adobe file the inverted C, M and Y are R, G and B inverted
 		// twice.
@@ -137,12 +132,12 @@ func interleaveRGB(dst, r, g, b []byte) {
 	}
 }
 
-// interleaveCMYK writes four planes, each sample xored with invert: 0 or 255.
-func interleaveCMYK(dst []byte, rows *[4][]byte, invert byte) {
+// interleaveCMYK writes four planes, inverted.
+func interleaveCMYK(dst []byte, rows *[4][]byte) {
 	for x := range rows[0] {
 		d := dst[4*x : 4*x+4 : 4*x+4]
 		for i := range d {
-			d[i] = rows[i][x] ^ invert
+			d[i] = 255 - rows[i][x]
 		}
 	}
 }

@@ -214,7 +214,7 @@ func TestColorModels(t *testing.T) {
 		{"YCbCr by JFIF", 3, "RGB", jfif, raster.RGBA, yccPixel},
 		{"RGB by Adobe", 3, "\x01\x02\x03", adobe(0), raster.RGBA, rgb},
 		{"RGB by names", 3, "RGB", nil, raster.RGBA, rgb},
-		{"CMYK", 4, "CMYK", nil, raster.CMYK, func(c []float64) []float64 { return c }},
+		{"CMYK", 4, "CMYK", nil, raster.CMYK, invert},
 		{"CMYK by Adobe", 4, "\x01\x02\x03\x04", adobe(0), raster.CMYK, invert},
 		{"YCCK", 4, "\x01\x02\x03\x04", adobe(2), raster.CMYK, func(c []float64) []float64 {
 			// Adobe's C, M, Y are inverted, which makes them R, G, B of the YCbCr.
