@@ -52,7 +52,7 @@ func (c *converter) add(red *raster.Reducer, x, y, n, rows int, stored [][]byte)
 	case palette:
 		c.addPalette(red, x, y, n, s)
 	case cmyk:
-		red.AddCMYK(x, y, s)
+		red.AddCMYK(x, y, c.onPaper(n, s))
 	default:
 		c.addColor(red, x, y, n, s)
 	}
@@ -95,6 +95,22 @@ func (c *converter) addPalette(red *raster.Reducer, x, y, n int, s []byte) {
 		out[4*i+3] = s[2*i+1]
 	}
 	red.AddRGBA(x, y, c.straight(out))
+}
+
+// onPaper returns pixels of ink. Where they have alpha, what is seen of them on
+// paper remains: raster.CMYK has none.
+func (c *converter) onPaper(n int, s []byte) []byte {
+	if c.used == 4 {
+		return s
+	}
+	out := c.pix[:4*n]
+	for i := range n {
+		p := s[5*i : 5*i+5 : 5*i+5]
+		for k, ink := range p[:4] {
+			out[4*i+k] = uint8((uint32(ink)*uint32(p[4]) + 127) / 255)
+		}
+	}
+	return out
 }
 
 // addColor adds pixels of three samples and perhaps alpha.

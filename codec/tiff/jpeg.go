@@ -31,7 +31,7 @@ func (p *plane) openJPEG(s *segment) error {
 		return err
 	}
 	have := map[raster.Model]int{raster.Gray: 1, raster.RGBA: 3, raster.CMYK: 4}[m.Model]
-	if have != min(samples, 4) {
+	if have != samples {
 		return raster.Unsupportedf("tiff: JPEG data of %d samples, must have %d", have, samples)
 	}
 	p.rows = &jpegRows{img: m, samples: have, invert: m.Model == raster.CMYK, buf: p.stored}

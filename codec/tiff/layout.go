@@ -188,8 +188,11 @@ func (d *directory) readColor(l *layout) error {
 	if l.photometric == cmyk && d.number(tagInkSet, 1) != 1 {
 		return raster.Unsupportedf("tiff: InkSet (tag 332) is %d, must be 1 for CMYK", d.number(tagInkSet, 1))
 	}
-	if l.samples > base && l.photometric != cmyk {
+	if l.samples > base {
 		l.alpha = d.readAlpha(l.samples == 4 && base == 3)
+	}
+	if l.photometric == cmyk && l.alpha == associatedAlpha {
+		l.alpha = noAlpha // ink that was multiplied by its alpha is what is seen on paper
 	}
 	if l.photometric == palette {
 		return d.readColorMap(l)

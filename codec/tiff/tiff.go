@@ -54,7 +54,7 @@ func NewDecoder(r io.Reader, size int64) (*Decoder, error) {
 	d := &Decoder{src: src, size: max(size, 0), lay: lay}
 	d.info = raster.Info{
 		Format: format.TIFF, Width: lay.width, Height: lay.height, Frames: 1, Model: lay.model(),
-		Gray: lay.isGray(), Alpha: lay.alpha != noAlpha, Orientation: lay.orientation, ICC: lay.icc,
+		Gray: lay.isGray(), Alpha: lay.alpha != noAlpha && lay.photometric != cmyk, Orientation: lay.orientation, ICC: lay.icc,
 	}
 	return d, nil
 }

@@ -118,7 +118,11 @@ func (s *spec) color(p []uint64) [4]float64 {
 		}
 		base = 1
 	case cmyk:
-		return [4]float64{u[0], u[1], u[2], u[3]}
+		paper := 1.0 // how much of the ink is seen on it
+		if s.extra == 2 {
+			paper = u[4] / 255
+		}
+		return [4]float64{u[0] * paper, u[1] * paper, u[2] * paper, u[3] * paper}
 	case yCbCr:
 		y, cb, cr := u[0], u[1]-128, u[2]-128
 		if s.reference {
