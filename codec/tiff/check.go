@@ -53,11 +53,11 @@ func (l *layout) checkBits() error {
 			return nil
 		}
 	case formatFloat:
-		if l.bits == 32 || l.bits == 64 {
+		if l.bits == 16 || l.bits == 32 || l.bits == 64 {
 			return nil
 		}
 	}
-	return raster.Unsupportedf("tiff: BitsPerSample (tag 258) %d with SampleFormat (tag 339) %d, must be 1 to 16 or 32 whole, or 32 or 64 floating", l.bits, l.format)
+	return raster.Unsupportedf("tiff: BitsPerSample (tag 258) %d with SampleFormat (tag 339) %d, must be 1 to 16 or 32 whole, or 16, 32 or 64 floating", l.bits, l.format)
 }
 
 func (l *layout) checkPredictor() error {

@@ -10,9 +10,6 @@ import (
 	"s3-thumbnail-creator/codec/internal/lzw"
 )
 
-// zstdWindow is the largest window of Zstandard data that is accepted.
-const zstdWindow = 8 << 20
-
 // rowReader gives the next n bytes of a strip or tile, valid until the
 // following call. Fewer come with an error.
 type rowReader interface {
@@ -100,13 +97,17 @@ func (p *plane) openLZW(s *segment) error {
 }
 
 func (p *plane) openZstd(s *segment) error {
+	data, err := narrowWindow(s, p.lay.zstdWindow())
+	if err != nil {
+		return err
+	}
 	if p.zstd == nil {
-		z, err := zstd.NewReader(s, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(zstdWindow))
-		if err != nil {
-			return err
-		}
-		p.zstd = z
-	} else if err := p.zstd.Reset(s); err != nil {
+		window := zstd.WithDecoderMaxWindow(uint64(p.lay.zstdWindow()))
+		p.zstd, err = zstd.NewReader(data, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), window)
+	} else {
+		err = p.zstd.Reset(data)
+	}
+	if err != nil {
 		return err
 	}
 	p.rows = &copied{r: p.zstd, src: s.src, buf: p.stored}

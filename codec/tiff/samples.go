@@ -120,6 +120,25 @@ func narrowInt(big bool, bits int, out []byte, outStep int, row []byte, stride, 
 	}
 }
 
+// half returns the number that 16 bits stand for: IEEE 754-2008, section 3.4,
+// binary16.
+func half(b uint16) float64 {
+	exponent, fraction := int(b>>10&31), float64(b&0x3ff)/1024
+	v := math.Ldexp(1+fraction, exponent-15)
+	switch {
+	case exponent == 0:
+		v = math.Ldexp(fraction, -14)
+	case exponent == 31 && fraction > 0:
+		return math.NaN()
+	case exponent == 31:
+		v = math.Inf(1)
+	}
+	if b>>15 == 1 {
+		return -v
+	}
+	return v
+}
+
 // narrowFloat converts floating point numbers. What is no number is 0.
 func narrowFloat(big bool, bits int, out []byte, outStep int, row []byte, stride, n int, convert func(float64) uint8) {
 	var order binary.ByteOrder = binary.LittleEndian
@@ -128,10 +147,13 @@ func narrowFloat(big bool, bits int, out []byte, outStep int, row []byte, stride
 	}
 	for i := range n {
 		var v float64
-		if b := row[i*stride:]; bits == 64 {
+		switch b := row[i*stride:]; bits {
+		case 64:
 			v = math.Float64frombits(order.Uint64(b))
-		} else {
+		case 32:
 			v = float64(math.Float32frombits(order.Uint32(b)))
+		default:
+			v = half(order.Uint16(b))
 		}
 		if math.IsNaN(v) {
 			v = 0

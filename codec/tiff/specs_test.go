@@ -62,5 +62,7 @@ func specs() []spec {
 		{name: "ycbcr 41", bits: 8, samples: 3, photometric: yCbCr, extra: -1, compression: compressionNone, sub: [2]int{4, 1}},
 		{name: "ycbcr 24 tiles", bits: 8, samples: 3, photometric: yCbCr, extra: -1, compression: compressionDeflate, sub: [2]int{2, 4}, tile: tile},
 		{name: "ycbcr video", bits: 8, samples: 3, photometric: yCbCr, extra: -1, compression: compressionNone, reference: true},
+		{name: "rgb float 16", bits: 16, format: formatFloat, samples: 3, photometric: rgb, extra: -1, compression: compressionNone},
+		{name: "gray float 16 big-endian", bits: 16, format: formatFloat, samples: 1, photometric: blackIsZero, extra: -1, compression: compressionDeflate, predictor: 3, bigEndian: true},
 	}
 }

@@ -12,7 +12,7 @@
 //
 // Compressions: none, CCITT (modified Huffman, Group 3 and 4), LZW, Deflate,
 // JPEG, PackBits, Zstandard. Pixels: gray, RGB, palette, CMYK, YCbCr, L*a*b*,
-// of 1 to 16 bits, 32-bit integers and floats, interleaved or in planes, with
+// of 1 to 16 bits, 32-bit integers, floats of 16, 32 and 64 bits, interleaved or in planes, with
 // alpha. The first directory that holds a picture in full resolution is shown.
 //
 // Of these x/image/tiff (v0.47.0) reads neither JPEG, Zstandard and modified
@@ -83,7 +83,7 @@ func (d *Decoder) Memory(targetWidth, targetHeight int) int64 {
 	case compressionJPEG:
 		n += planes * 5 * segment
 	case compressionZstd:
-		n += planes * (zstdWindow + row)
+		n += planes * (zstdMemory + l.zstdWindow() + row)
 	}
 	file := int64(cap(d.src.buf)) + row
 	if !l.sequential {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/klauspost/compress/zstd"
 	"golang.org/x/image/tiff"
 
 	"s3-thumbnail-creator/codec/codectest"
@@ -226,6 +227,60 @@ func TestRefuses(t *testing.T) {
 		}
 		codectest.Refuses(t, c.name, NewDecoder, c.file, c.want)
 	}
+}
+
+func TestHalf(t *testing.T) {
+	for b, want := range map[uint16]float64{
+		0: 0, 1: 1.0 / (1 << 24), 0x03ff: 1023.0 / (1 << 24), 0x0400: 1.0 / (1 << 14), 0x3555: 0.333251953125,
+		0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 0x7c00: math.Inf(1), 0xfc00: math.Inf(-1),
+	} {
+		if got := half(b); got != want {
+			t.Errorf("%#04x is %v, want %v", b, got, want)
+		}
+	}
+	if got := half(0x7c01); !math.IsNaN(got) {
+		t.Errorf("0x7c01 is %v, want no number", got)
+	}
+}
+
+// TestZstandardWindows has a strip that is compressed as hard as can be: the
+// window is far larger than the strip.
+func TestZstandardWindows(t *testing.T) {
+	s := spec{name: "large window", bits: 8, samples: 3, photometric: rgb, extra: -1, compression: compressionZstd}
+	pix := s.paint(13)
+	plain := s
+	plain.compression = compressionNone
+	segments := s.segments(pix)
+	for i, raw := range plain.segments(pix) {
+		var b bytes.Buffer
+		z, err := zstd.NewWriter(&b, zstd.WithWindowSize(16<<20))
+		if err != nil {
+			t.Fatal(err)
+		}
+		z.Write(raw[:9])
+		z.Flush() // so that the length is not known when the header is written
+		z.Write(raw[9:])
+		z.Close()
+		segments[i] = b.Bytes()
+	}
+	file := s.file(segments)
+	m, _ := decode(t, file)
+	if m.Truncated {
+		t.Error("truncated")
+	}
+	check(t, &s, m, pix, height)
+	d := codectest.Header(t, NewDecoder, file)
+	estimate := d.Memory(width, height)
+	used := codectest.Allocated(func() { d.Decode(width, height) })
+	t.Logf("%d bytes allocated, %d estimated", used, estimate)
+	if used > estimate || estimate > 8<<20 {
+		t.Error("the estimate is wrong")
+	}
+	long := append([]byte("\x28\xb5\x2f\xfd\xa0\xff\xff\xff\x7f"), make([]byte, 40)...) // 2 GB in one piece
+	for i := range segments {
+		segments[i] = long
+	}
+	codectest.Refuses(t, "window of 2 GB", NewDecoder, s.file(segments), raster.ErrUnsupported)
 }
 
 // TestMemoryFollowsTheHeader holds that a header that lies costs nothing but

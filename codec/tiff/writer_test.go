@@ -54,6 +54,8 @@ func (s *spec) paint(seed uint64) [][]uint64 {
 			for k := range last {
 				last[k] = rng.Uint64() & (1<<(s.bits&63) - 1)
 				switch {
+				case s.format == formatFloat && s.bits == 16:
+					last[k] = uint64(0x2000 + rng.IntN(0x1e00)) // 2^-7 to 1.5
 				case s.format == formatFloat && s.bits == 32:
 					last[k] = uint64(math.Float32bits(rng.Float32()*1.2 - 0.1))
 				case s.format == formatFloat:
@@ -79,6 +81,9 @@ func (s *spec) unit(v uint64) float64 {
 		x := int64(v<<(64-s.bits)) >> (64 - s.bits)
 		return max(float64(x), 0) / float64(int64(1)<<(s.bits-1)-1)
 	case formatFloat:
+		if s.bits == 16 {
+			return min(math.Ldexp(float64(v&0x3ff|0x400), int(v>>10)-25), 1)
+		}
 		if s.bits == 32 {
 			return min(max(float64(math.Float32frombits(uint32(v))), 0), 1)
 		}
