@@ -31,12 +31,12 @@ func Orientation(exif []byte) int {
 	for n := int(order.Uint16(exif[ifd:])); n > 0 && len(entries) >= 12; n-- {
 		if order.Uint16(entries) == tagOrientation {
 			// A SHORT by the standard; some writers make it a LONG or a BYTE.
-			v := order.Uint16(entries[8:])
+			v := uint32(order.Uint16(entries[8:]))
 			switch order.Uint16(entries[2:]) {
 			case 1:
-				v = uint16(entries[8])
+				v = uint32(entries[8])
 			case 4:
-				v = uint16(order.Uint32(entries[8:]))
+				v = order.Uint32(entries[8:])
 			}
 			if v >= 1 && v <= 8 {
 				return int(v)
