@@ -12,6 +12,8 @@
 // Sources: Microsoft, "Bitmap Storage" and the headers BITMAPCOREHEADER to
 // BITMAPV5HEADER; IBM, OS/2 "BITMAPINFOHEADER2".
 //
+// An embedded ICC profile lies behind the pixels; it is in Info after Decode.
+//
 // Where files leave pixels undefined, or break the rules:
 //   - Pixels that run-length coded data skips have the first color of the
 //     palette.
@@ -48,7 +50,9 @@ const (
 
 // Decoder decodes one bitmap.
 type Decoder struct {
+	in      *counted
 	r       *bufio.Reader
+	profile profile
 	info    raster.Info
 	topDown bool
 	depth   int // bits of a pixel
@@ -62,7 +66,8 @@ var _ raster.Decoder = (*Decoder)(nil)
 // NewDecoder reads the headers and the palette. The size of the file is not
 // needed.
 func NewDecoder(r io.Reader, _ int64) (*Decoder, error) {
-	d := &Decoder{r: bufio.NewReaderSize(r, bufferSize)}
+	in := &counted{r: r}
+	d := &Decoder{in: in, r: bufio.NewReaderSize(in, bufferSize)}
 	if err := d.readHeader(); err != nil {
 		return nil, raster.EndOfHeader(err, "bmp: the file ends before its pixels")
 	}
@@ -80,7 +85,7 @@ func (d *Decoder) Memory(targetWidth, targetHeight int) int64 {
 	if d.info.Alpha {
 		n *= 2 // see alphaRows
 	}
-	return n + d.stride() + 4*int64(d.info.Width) + bufferSize
+	return n + d.stride() + 4*int64(d.info.Width) + bufferSize + 2*d.profile.size
 }
 
 // stride is the number of bytes of a row that is not run-length coded.
@@ -112,6 +117,7 @@ func (d *Decoder) readHeader() error {
 	if err := d.readSize(&h); err != nil {
 		return err
 	}
+	d.readColors(&h)
 	n, err := d.readCompression(&h)
 	if err != nil {
 		return err

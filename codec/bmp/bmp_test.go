@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -48,6 +49,61 @@ func TestDecodesEveryKind(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestReadsColors has the colors of Adobe RGB in a header of version 4, and a
+// profile behind the pixels of one of version 5.
+func TestReadsColors(t *testing.T) {
+	b := bitmap{headerSize: 124, depth: 24}
+	_, values, palette := b.paint(rand.New(rand.NewPCG(1, 1)))
+	file := b.write(values, palette)
+	calibrated := func(v [9]float64, gamma float64) []byte {
+		f := bytes.Clone(file)
+		binary.LittleEndian.PutUint32(f[14:], 124)
+		for i, x := range v {
+			binary.LittleEndian.PutUint32(f[14+60+4*i:], uint32(x*(1<<30)))
+		}
+		binary.LittleEndian.PutUint32(f[14+100:], uint32(gamma*65536))
+		return f
+	}
+	profile := []byte("a profile")
+	embedded := func(offset, size int) []byte {
+		f := bytes.Clone(file)
+		copy(f[14+56:], "DEBM")
+		binary.LittleEndian.PutUint32(f[14+112:], uint32(offset))
+		binary.LittleEndian.PutUint32(f[14+116:], uint32(size))
+		return append(append(f, 0, 0, 0), profile...)
+	}
+	sRGB := [9]float64{0.4124, 0.2126, 0.0193, 0.3576, 0.7152, 0.1192, 0.1805, 0.0722, 0.9505}
+	adobe := [9]float64{0.5767, 0.2973, 0.0270, 0.1856, 0.6274, 0.0707, 0.1882, 0.0753, 0.9911}
+	for _, c := range []struct {
+		name  string
+		file  []byte
+		gamma float64
+		red   [2]float64
+		icc   []byte
+	}{
+		{"nothing", file, 0, [2]float64{}, nil},
+		{"sRGB's primaries", calibrated(sRGB, 2), 0.5, [2]float64{}, nil},
+		{"Adobe RGB", calibrated(adobe, 2), 0.5, [2]float64{0.64, 0.33}, nil},
+		{"gamma of 1000", calibrated([9]float64{}, 1000), 0, [2]float64{}, nil},
+		{"profile", embedded(len(file)+3-14, len(profile)), 0, [2]float64{}, profile},
+		{"profile cut short", embedded(len(file)+3-14, len(profile)+1), 0, [2]float64{}, nil},
+		{"profile before the pixels", embedded(20, len(profile)), 0, [2]float64{}, nil},
+		{"profile of 2 GB", embedded(len(file), 1<<31), 0, [2]float64{}, nil},
+	} {
+		d := codectest.Header(t, NewDecoder, c.file)
+		if _, err := d.Decode(width, height); err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		info := d.Info()
+		got := info.Colors.Primaries[0]
+		if math.Abs(info.Colors.Gamma-c.gamma) > 1e-4 || math.Abs(got[0]-c.red[0]) > 1e-3 || math.Abs(got[1]-c.red[1]) > 1e-3 || !bytes.Equal(info.ICC, c.icc) {
+			t.Errorf("%s: %+v, profile %q", c.name, info.Colors, info.ICC)
+		}
+	}
+	cut := embedded(len(file)+3-14, len(profile))
+	codectest.ReturnsErrorsOfTheSource(t, "profile", NewDecoder, cut, len(cut)-4)
 }
 
 func TestAgreesWithAnotherWriter(t *testing.T) {

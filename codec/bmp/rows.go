@@ -31,6 +31,11 @@ func (d *Decoder) Decode(targetWidth, targetHeight int) (*raster.Image, error) {
 	if p.rows == 0 {
 		return nil, raster.Corruptf("bmp: no row can be decoded: %v", err)
 	}
+	if err == nil {
+		if err := d.readProfile(); err != nil {
+			return nil, err
+		}
+	}
 	if p.opaque != nil {
 		p.red = p.opaque
 	}

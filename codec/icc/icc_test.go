@@ -356,6 +356,9 @@ func FuzzNew(f *testing.F) {
 	b := &builder{space: "CMYK", pcs: "Lab "}
 	b.add("A2B0", lut16(4, func(int) [3]float64 { return [3]float64{50, 0, 0} }))
 	f.Add(b.bytes())
+	b = &builder{space: "RGB ", pcs: "XYZ "}
+	b.add("A2B0", lutAToB(parametric(0, 2), toConnection(0, 1, 2)))
+	f.Add(b.bytes())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		tr, err := New(data)
 		if err != nil {

@@ -102,6 +102,8 @@ type Image struct {
 // package) has read the header; nothing of the size of the picture has been
 // allocated yet.
 type Decoder interface {
+	// Info returns what the header says. An ICC profile that lies behind the
+	// pixels (BMP) is in it after Decode.
 	Info() Info
 
 	// Memory estimates the bytes that Decode will have allocated at its peak,

@@ -4,20 +4,59 @@ import (
 	"encoding/binary"
 	"testing"
 
+	"s3-thumbnail-creator/codec/format"
 	"s3-thumbnail-creator/codec/raster"
+	"s3-thumbnail-creator/settings"
 )
 
-// linearGrayProfile is an ICC profile of gray values that are linear light.
-func linearGrayProfile() []byte {
-	b := make([]byte, 144, 156)
-	copy(b[16:], "GRAY")
+// linear is a curve without samples, which is the identity.
+const linear = "curv\x00\x00\x00\x00\x00\x00\x00\x00"
+
+// profile is an ICC profile of the given elements: pairs of signature and data.
+func profile(space string, elements ...string) []byte {
+	b := make([]byte, 132)
+	copy(b[16:], space)
 	copy(b[20:], "XYZ ")
 	copy(b[36:], "acsp")
-	b[131] = 1 // element: a curve without samples, which is the identity
-	copy(b[132:], "kTRC")
-	binary.BigEndian.PutUint32(b[136:], 144)
-	binary.BigEndian.PutUint32(b[140:], 12)
-	return append(b, "curv\x00\x00\x00\x00\x00\x00\x00\x00"...)
+	b[131] = byte(len(elements) / 2)
+	data, at := "", len(b)+6*len(elements)
+	for i := 0; i < len(elements); i += 2 {
+		b = append(b, elements[i]...)
+		b = binary.BigEndian.AppendUint32(b, uint32(at+len(data)))
+		b = binary.BigEndian.AppendUint32(b, uint32(len(elements[i+1])))
+		data += elements[i+1]
+	}
+	return append(b, data...)
+}
+
+func linearGrayProfile() []byte { return profile("GRAY", "kTRC", linear) }
+
+// linearRGBProfile has the primaries of sRGB.
+func linearRGBProfile() []byte {
+	xyz := func(v ...int32) string { // in 1/65536
+		b := []byte("XYZ \x00\x00\x00\x00")
+		for _, x := range v {
+			b = binary.BigEndian.AppendUint32(b, uint32(x))
+		}
+		return string(b)
+	}
+	return profile("RGB ", "rXYZ", xyz(28578, 14581, 912), "gXYZ", xyz(25241, 46981, 6362), "bXYZ", xyz(9376, 3972, 46799),
+		"rTRC", linear, "gTRC", linear, "bTRC", linear)
+}
+
+// TestProfileBehindThePixels has a bitmap of version 5 of one gray pixel, 55.
+func TestProfileBehindThePixels(t *testing.T) {
+	icc := linearRGBProfile()
+	file := append(bmpHeader(1, 1, 24, 0)[:54], make([]byte, 84)...)
+	file[10], file[14] = 138, 124
+	copy(file[14+56:], "DEBM")
+	binary.LittleEndian.PutUint32(file[14+112:], 128)
+	binary.LittleEndian.PutUint32(file[14+116:], uint32(len(icc)))
+	file = append(append(file, 55, 55, 55, 0), icc...)
+	_, m := makeOne(t, file, settings.Variant{Width: 10, Height: 10, Format: format.PNG})
+	if r, _, _, _ := m.At(0, 0).RGBA(); r>>8 != 128 {
+		t.Errorf("%d, want 128", r>>8)
+	}
 }
 
 // TestColorsThatApply has pictures of one pixel of 55, which in linear light is

@@ -199,7 +199,7 @@ func decode(ctx context.Context, in *source, decoder raster.Decoder, moving *ani
 		if picture, err = decoder.Decode(targetWidth, targetHeight); err != nil {
 			return nil, err
 		}
-		picture = toSRGB(picture, decoder.Info())
+		picture = toSRGB(picture, decoder.Info()) // as it is now: a profile may lie behind the pixels
 	}
 	return picture, in.err // however far the decoder got
 }
