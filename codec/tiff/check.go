@@ -36,10 +36,8 @@ func (l *layout) checkCompression() error {
 			return raster.Unsupportedf("tiff: CCITT compression of %d samples with %d bits, must be 1 with 1 bit", l.samples, l.bits)
 		}
 		return nil
-	case compressionOldJPEG:
-		return raster.Unsupportedf("tiff: Compression (tag 259) is 6 (JPEG by TIFF 6.0), which was replaced by 7 before programs agreed on it")
 	}
-	return raster.Unsupportedf("tiff: Compression (tag 259) is %d, must be 1 to 5, 7, 8, 32771, 32773, 32946 or 50000", l.compression)
+	return raster.Unsupportedf("tiff: Compression (tag 259) is %d, must be 1 to 8, 32771, 32773, 32946 or 50000", l.compression)
 }
 
 func (l *layout) checkBits() error {

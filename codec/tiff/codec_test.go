@@ -32,10 +32,59 @@ func jpegFiles(t testing.TB) map[string][]byte {
 		}
 	}
 	return map[string][]byte{
-		"gray":   gray.file(strips),
-		"tiles":  ycc.file(tiles),
-		"tables": ycc.file(bare, entry{tagJPEGTables, 7, nil, tables}),
+		"old, whole":  oldJPEGWhole(t),
+		"old, tables": oldJPEGTables(t),
+		"gray":        gray.file(strips),
+		"tiles":       ycc.file(tiles),
+		"tables":      ycc.file(bare, entry{tagJPEGTables, 7, nil, tables}),
 	}
+}
+
+var oldJPEG = spec{bits: 8, samples: 3, photometric: yCbCr, extra: -1, compression: compressionOldJPEG, sub: [2]int{2, 2}}
+
+// oldJPEGWhole is a picture that JPEGInterchangeFormat points to.
+func oldJPEGWhole(t testing.TB) []byte {
+	whole := encodeJPEG(t, false, image.Rect(0, 0, width, height))
+	return oldJPEG.file([][]byte{whole}, entry{tagJPEGInterchange, 4, []uint64{8}, nil})
+}
+
+// oldJPEGTables is a picture in strips of coded data, behind which its tables
+// lie.
+func oldJPEGTables(t testing.TB) []byte {
+	var segments [][]byte
+	var tables []byte
+	const rows = 4 // of a strip: see spec.fields
+	for y := 0; y < height; y += rows {
+		var rest []byte
+		tables, rest = splitTables(encodeJPEG(t, false, image.Rect(0, y, width, min(y+rows, height))))
+		scan := bytes.Index(rest, []byte{0xff, 0xda})
+		segments = append(segments, rest[scan+2+int(rest[scan+3]):])
+	}
+	at := uint64(8)
+	for _, s := range segments {
+		at += uint64(len(s))
+	}
+	// In the segments DQT and DHT, each table has its number before it: of luma
+	// and of chroma, DC and AC.
+	places := map[byte]uint64{}
+	for i := 2; tables[i+1] != 0xd9; {
+		end := i + 2 + int(tables[i+2])<<8 + int(tables[i+3])
+		marker := tables[i+1]
+		for i += 4; i < end; {
+			places[marker&0x0f<<4+tables[i]] = at + uint64(i) + 1
+			size := 64
+			if marker == 0xc4 {
+				size = 16
+				for _, n := range tables[i+1 : i+17] {
+					size += int(n)
+				}
+			}
+			i += 1 + size
+		}
+	}
+	of := func(luma, chroma byte) []uint64 { return []uint64{places[luma], places[chroma], places[chroma]} }
+	return oldJPEG.file(append(segments, tables),
+		entry{tagJPEGQTables, 4, of(0xb0, 0xb1), nil}, entry{tagJPEGDCTables, 4, of(0x40, 0x41), nil}, entry{tagJPEGACTables, 4, of(0x50, 0x51), nil})
 }
 
 // scene is a smooth picture.

@@ -32,6 +32,12 @@ const (
 	tagExtraSamples     = 338
 	tagSampleFormat     = 339
 	tagJPEGTables       = 347
+	tagJPEGProc         = 512
+	tagJPEGInterchange  = 513
+	tagJPEGRestart      = 515
+	tagJPEGQTables      = 519
+	tagJPEGDCTables     = 520
+	tagJPEGACTables     = 521
 	tagYCbCrCoefficient = 529
 	tagYCbCrSubsampling = 530
 	tagReferenceBW      = 532

@@ -55,6 +55,9 @@ func mergeJPEG(l *layout, data []byte) []byte {
 		file = append(file, t...)
 	}
 	file = append(file, 0xff, 0xee, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, transform)
+	if l.jpegHead != nil {
+		return append(append(file, l.jpegHead...), data...)
+	}
 	if len(data) >= 2 && data[0] == 0xff && data[1] == 0xd8 {
 		data = data[2:]
 	}

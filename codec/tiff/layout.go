@@ -81,6 +81,7 @@ type layout struct {
 	colors         [][4]uint8 // of a palette
 	t4Options      int
 	tables         []byte // JPEGTables
+	jpegHead       []byte // what strips or tiles of coded data lack: see readOldJPEG
 	subX, subY     int    // YCbCrSubSampling
 	coefficients   []float64
 	referenceBlack []float64
@@ -94,7 +95,7 @@ func refused(err error) bool {
 // layout reads and checks the fields that matter.
 func (d *directory) layout() (*layout, error) {
 	l := &layout{order: d.file.order}
-	for _, read := range []func(*layout) error{d.readSize, d.readSamples, d.readColor, d.readSegments, d.readExtras} {
+	for _, read := range []func(*layout) error{d.readSize, d.readSamples, d.readColor, d.readSegments, d.readExtras, d.readOldJPEG} {
 		if err := read(l); err != nil {
 			return nil, err
 		}

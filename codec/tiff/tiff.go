@@ -11,7 +11,7 @@
 // design of AWare Systems for files with 64-bit offsets.
 //
 // Compressions: none, CCITT (modified Huffman, Group 3 and 4), LZW, Deflate,
-// JPEG, PackBits, Zstandard. Pixels: gray, RGB, palette, CMYK, YCbCr, L*a*b*,
+// JPEG (the one of TIFF 6.0, too), PackBits, Zstandard. Pixels: gray, RGB, palette, CMYK, YCbCr, L*a*b*,
 // of 1 to 16 bits, 32-bit integers, floats of 16, 32 and 64 bits, interleaved or in planes, with
 // alpha. The first directory that holds a picture in full resolution is shown.
 //

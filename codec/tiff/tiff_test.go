@@ -208,7 +208,7 @@ func TestRefuses(t *testing.T) {
 		{"no width", with(tagImageWidth, 0), raster.ErrCorrupt},
 		{"no offsets", noOffsets, raster.ErrCorrupt},
 		{"offsets outside", with(tagStripOffsets, 1<<31, 1<<31, 1<<31, 1<<31, 1<<31), raster.ErrCorrupt},
-		{"old JPEG", with(tagCompression, 6), raster.ErrUnsupported},
+		{"old JPEG without tables", with(tagCompression, 6), raster.ErrCorrupt},
 		{"compression", with(tagCompression, 34712), raster.ErrUnsupported},
 		{"photometric", with(tagPhotometric, 32803), raster.ErrUnsupported},
 		{"bits", with(tagBitsPerSample, 17, 17, 17), raster.ErrUnsupported},
