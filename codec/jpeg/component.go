@@ -28,7 +28,8 @@ type component struct {
 	nonzero      []uint64 // progressive: bit k set where coefficient k is not zero
 	precision    [64]int8 // progressive: low bits still missing; unseen before any
 
-	pred int32
+	pred    int32
+	context int // arithmetic coding: class of the last difference
 }
 
 // unused is the slot of coefficients that the scale does not need: a place

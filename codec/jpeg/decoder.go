@@ -21,6 +21,7 @@ type Decoder struct {
 	hasQuantization [4]bool
 	hasHuffman      [2][4]bool
 
+	coder   *arithmetic
 	first   *scan // the scan whose data comes next
 	output  *output
 	decoded int64 // MCUs that came from data
@@ -74,6 +75,14 @@ func (d *Decoder) begin() (err error) {
 	d.colors = d.header.colorModel()
 	d.first, err = d.readScanHeader()
 	return endOfHeader(err)
+}
+
+// arithmetic returns the decoder of arithmetic coding, which few pictures need.
+func (d *Decoder) arithmetic() *arithmetic {
+	if d.coder == nil {
+		d.coder = newArithmetic()
+	}
+	return d.coder
 }
 
 func (d *Decoder) release() {
@@ -245,7 +254,10 @@ func (d *Decoder) readScans() error {
 // file with thousands of scans does not take minutes. The scans of cameras
 // and optimizers visit each block less than 20 times.
 func (f *frame) maxWork() (blocks int64) {
-	const visits = 48
+	visits := int64(48)
+	if f.arithmetic {
+		visits = 24 // each takes several times as long
+	}
 	for i := range f.components {
 		blocks += int64(f.components[i].paddedX) * int64(f.components[i].paddedY)
 	}

@@ -120,7 +120,7 @@ func TestForeignProgressive(t *testing.T) {
 		return data
 	}
 	baseline := read("rings.jpg")
-	for _, name := range []string{"rings-progressive.jpg", "rings-restarts.jpg"} {
+	for _, name := range []string{"rings-progressive.jpg", "rings-restarts.jpg", "rings-arithmetic.jpg", "rings-arithmetic-progressive.jpg"} {
 		for _, scale := range []int{8, 4, 2, 1} {
 			want, got := decodeScaled(t, baseline, scale), decodeScaled(t, read(name), scale)
 			if !bytes.Equal(want.Pix, got.Pix) || got.Truncated {
@@ -282,8 +282,6 @@ func TestUnsupported(t *testing.T) {
 		data []byte
 		say  string
 	}{
-		{sof(0xC9, 8, 3), "arithmetic"},
-		{sof(0xCA, 8, 3), "arithmetic"},
 		{sof(0xC1, 12, 3), "12 bits"},
 		{sof(0xC3, 8, 3), "lossless"},
 		{sof(0xC5, 8, 3), "hierarchical"},

@@ -39,5 +39,6 @@
 // What is there is shown: blocks that did not come are gray, restart markers put
 // the rest in its place, and refinements that did not come only cost sharpness.
 //
-// Not read are arithmetic coding, 12 bits, lossless and hierarchical pictures.
+// Arithmetic coding, which few programs write, is read one decision at a time.
+// Not read are 12 bits, lossless and hierarchical pictures.
 package jpeg

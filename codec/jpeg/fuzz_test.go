@@ -1,6 +1,8 @@
 package jpeg
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"s3-thumbnail-creator/codec/codectest"
@@ -24,5 +26,12 @@ func FuzzDecode(f *testing.F) {
 	p = ycc(24, 24, 1, 1)
 	p.dnl, p.noTables, p.wideTables = true, true, true
 	files = append(files, p.encode())
+	for _, name := range []string{"rings-arithmetic.jpg", "rings-arithmetic-progressive.jpg"} {
+		file, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		files = append(files, file)
+	}
 	codectest.Fuzz(f, NewDecoder, files...)
 }

@@ -18,6 +18,7 @@ const maxBlocksInMCU = 64
 type frame struct {
 	width, height int
 	progressive   bool
+	arithmetic    bool // coded so, not by Huffman's codes
 	components    []component
 	maxH, maxV    int
 	mcusX, mcusY  int
@@ -97,7 +98,7 @@ func (d *Decoder) readSegment(marker byte) error {
 		return nil // these have no parameters
 	}
 	if reason := unsupported[marker]; reason != "" {
-		return raster.Unsupportedf("JPEG is %s; baseline, extended and progressive with 8 bits are read", reason)
+		return raster.Unsupportedf("JPEG is %s; baseline, extended and progressive with 8 bits are read, by Huffman or arithmetic coding", reason)
 	}
 	if marker < markerSOF0 {
 		return nil // reserved, or garbage that looks like a marker
@@ -111,7 +112,7 @@ func (d *Decoder) readSegment(marker byte) error {
 	}
 	length -= 2
 	switch marker {
-	case markerSOF0, markerSOF1, markerSOF2, markerDHT, markerDQT, markerDRI,
+	case markerSOF0, markerSOF1, markerSOF2, markerSOF9, markerSOFA, markerDHT, markerDAC, markerDQT, markerDRI,
 		markerAPP0, markerAPP1, markerAPP2, markerAPPE:
 	default:
 		return d.in.skip(length)
@@ -129,12 +130,15 @@ func (d *Decoder) readSegment(marker byte) error {
 		if length >= 2 {
 			d.header.interval = int(data[0])<<8 | int(data[1])
 		}
-	case markerSOF0, markerSOF1, markerSOF2:
+	case markerDAC:
+		return d.arithmetic().readConditions(data)
+	case markerSOF0, markerSOF1, markerSOF2, markerSOF9, markerSOFA:
 		if d.header.seenFrame {
 			return raster.Corruptf("JPEG has a second frame header")
 		}
 		d.header.seenFrame = true
-		return d.header.frame.read(data, marker == markerSOF2)
+		d.header.frame.arithmetic = marker == markerSOF9 || marker == markerSOFA
+		return d.header.frame.read(data, marker == markerSOF2 || marker == markerSOFA)
 	default:
 		d.header.readApplication(marker, data)
 	}
@@ -144,7 +148,7 @@ func (d *Decoder) readSegment(marker byte) error {
 // unsupported names the kinds of JPEG that are refused, by their marker.
 var unsupported = [256]string{
 	0xC3: "lossless", 0xC5: "hierarchical", 0xC6: "hierarchical", 0xC7: "hierarchical and lossless",
-	0xC9: "arithmetic-coded", 0xCA: "arithmetic-coded", 0xCB: "arithmetic-coded and lossless",
+	0xCB: "arithmetic-coded and lossless",
 	0xCD: "arithmetic-coded and hierarchical", 0xCE: "arithmetic-coded and hierarchical",
 	0xCF: "arithmetic-coded and hierarchical", markerDHP: "hierarchical", markerLS: "JPEG-LS",
 }

@@ -15,6 +15,10 @@ func (s *scan) prepareProgressive() {
 			c.nonzero = make([]uint64, c.paddedX*c.paddedY)
 		}
 	}
+	if s.coder != nil {
+		s.prepareArithmetic(true)
+		return
+	}
 	switch {
 	case s.from == 0 && s.high == 0:
 		for _, b := range s.blocks {

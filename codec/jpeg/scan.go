@@ -10,6 +10,7 @@ import (
 // scan is one scan being decoded: its blocks in the order of an MCU, and how a
 // run of MCUs is read.
 type scan struct {
+	coder      *arithmetic // nil where the codes are Huffman's
 	bits       *bitReader
 	components []*component
 	blocks     []mcuBlock
@@ -31,6 +32,8 @@ type scan struct {
 type mcuBlock struct {
 	c      *component
 	dc, ac *huffman
+	dcArea int // statistics of arithmetic coding, instead
+	acArea int
 	start  *blockStart // at scale 1/8
 	dx, dy int         // position in the MCU, in blocks
 	at     int         // place of the block of the row's first MCU, in samples.pix or in blocks
@@ -80,6 +83,12 @@ func (d *Decoder) readScanHeader() (*scan, error) {
 	for i := range s.blocks {
 		b := &s.blocks[i]
 		t := tables[b.c]
+		if f.arithmetic {
+			if b.dcArea, b.acArea, s.coder = int(t>>4), int(t&15), d.arithmetic(); b.dcArea > 3 || b.acArea > 3 {
+				return nil, raster.Corruptf("JPEG scan uses arithmetic tables %d and %d, want 0 to 3", b.dcArea, b.acArea)
+			}
+			continue
+		}
 		if b.dc, err = d.huffmanTable(0, t>>4); err == nil {
 			b.ac, err = d.huffmanTable(1, t&15)
 		}
@@ -193,6 +202,10 @@ func (d *Decoder) prepare(s *scan, streamed bool) error {
 			}
 		}
 	}
+	if s.coder != nil {
+		s.prepareArithmetic(false)
+		return nil
+	}
 	for _, b := range s.blocks {
 		b.dc.prepare(classDC, false)
 		b.ac.prepare(classAC, b.c.last < 63)
@@ -226,9 +239,13 @@ func (s *scratch) blockStart(dc, ac *huffman, used int) (*blockStart, int) {
 // restart resets what a restart marker resets (T.81, F.2.1.3.1).
 func (s *scan) restart() {
 	s.bits.start()
+	if s.coder != nil {
+		s.coder.bits = s.bits
+		s.coder.start()
+	}
 	s.eobRun = 0
 	for _, c := range s.components {
-		c.pred = 0
+		c.pred, c.context = 0, 0
 	}
 }
 

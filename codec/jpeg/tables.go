@@ -6,6 +6,9 @@ const (
 	markerSOF1 = 0xC1 // extended sequential
 	markerSOF2 = 0xC2 // progressive
 	markerDHT  = 0xC4
+	markerSOF9 = 0xC9 // extended sequential, arithmetic coding
+	markerSOFA = 0xCA // progressive, arithmetic coding
+	markerDAC  = 0xCC // conditions of arithmetic coding
 	markerRST0 = 0xD0
 	markerRST7 = 0xD7
 	markerSOI  = 0xD8
