@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"s3-thumbnail-creator/codec/codectest"
 	"s3-thumbnail-creator/codec/raster"
 )
 
@@ -212,6 +213,24 @@ func TestDecodesCCITT(t *testing.T) {
 			}
 			checkFax(t, name, m, 0, 1)
 		}
+	}
+}
+
+// TestOldJPEGMemory has a whole picture as one strip.
+func TestOldJPEGMemory(t *testing.T) {
+	s := oldJPEG
+	whole := encodeJPEG(t, false, image.Rect(0, 0, 1000, 800))
+	size := []entry{{tagImageWidth, 4, []uint64{1000}, nil}, {tagImageLength, 4, []uint64{800}, nil}}
+	fields := append(size, append(s.fields([][]byte{whole}), entry{tagJPEGInterchange, 4, []uint64{8}, nil})...)
+	d := codectest.Header(t, NewDecoder, s.files([]part{{fields, [][]byte{whole}}}))
+	estimate := d.Memory(100, 80)
+	used := codectest.Allocated(func() {
+		if m, err := d.Decode(100, 80); err != nil || m.Truncated {
+			t.Errorf("%v", err)
+		}
+	})
+	if used > estimate || estimate > 20<<20 {
+		t.Errorf("%d bytes allocated, %d estimated", used, estimate)
 	}
 }
 

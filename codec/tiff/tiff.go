@@ -88,8 +88,13 @@ func (d *Decoder) Memory(targetWidth, targetHeight int) int64 {
 	file := int64(cap(d.src.buf)) + row
 	if !l.sequential {
 		file = max(d.size, file)
-	} else if l.compression == compressionJPEG {
-		file += int64(min(slices.Max(l.counts), 1<<40))
+	}
+	if l.compression == compressionJPEG { // mergeJPEG copies a strip or tile, or all where its length is not known
+		longest := d.size
+		if len(l.counts) > 0 && slices.Min(l.counts) > 0 {
+			longest = int64(min(slices.Max(l.counts), 1<<40))
+		}
+		file += longest
 	}
 	return n + file + 4*row*planes + 8*int64(l.segmentWidth) + 16*int64(len(l.offsets))
 }
