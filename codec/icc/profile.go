@@ -6,7 +6,8 @@
 // Three forms are in use: a tone curve for gray; three tone curves and a matrix
 // for RGB (Display P3, Adobe RGB, ProPhoto); and a table with curves before and
 // after it for CMYK and for some RGB. All three are read; colors outside sRGB
-// are clipped to it.
+// are clipped to it. Where there is no profile, the code points of ITU-T H.273, or
+// chromaticities and a gamma, give the same Transform.
 //
 // Neither the standard library nor x/image has this. Without it a thumbnail of a
 // phone's Display P3 is off by up to 51 of 255 levels in saturated colors; with

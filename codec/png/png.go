@@ -1,7 +1,7 @@
 // Package png decodes PNG pictures to a reduced size.
 //
 // A PNG file is a signature and a row of chunks. IHDR says what the pixels
-// are, a few others how to read them (PLTE, tRNS, gAMA, sRGB, iCCP, eXIf), and
+// are, a few others how to read them (PLTE, tRNS, cICP, iCCP, sRGB, gAMA, cHRM, eXIf), and
 // the IDAT chunks together hold one zlib stream of rows, each preceded by the
 // number of the filter that predicts its bytes from the row above and the
 // pixel to the left. The rows are averaged into the reduced picture as they
