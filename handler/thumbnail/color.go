@@ -60,7 +60,9 @@ func transformFor(info raster.Info) *icc.Transform {
 	if math.Abs(c.Gamma-1/2.2) <= near {
 		c.Gamma = 0
 	}
+	const sRGB = 13 // H.273
 	switch {
+	case c.Transfer == sRGB && primaries == icc.SRGB:
 	case icc.CodedTransfer(c.Transfer) != nil:
 		return icc.NewCoded(primaries, c.Transfer)
 	case c.Gamma > 0 || primaries != icc.SRGB:

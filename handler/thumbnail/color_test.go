@@ -77,6 +77,7 @@ func TestColorsThatApply(t *testing.T) {
 		{"usual gamma", raster.Info{Model: raster.RGBA, Colors: raster.Colors{Gamma: 0.45455}}, 55},
 		{"usual gamma, wide primaries", raster.Info{Model: raster.RGBA, Colors: raster.Colors{Gamma: 0.45455, Primaries: p3}}, 55},
 		{"code point", raster.Info{Model: raster.RGBA, Colors: raster.Colors{Gamma: 0.3, Transfer: 8}}, 128},
+		{"code point of sRGB", raster.Info{Model: raster.RGBA, Colors: raster.Colors{Gamma: 1, Transfer: 13}}, 55},
 		{"unknown code point", raster.Info{Model: raster.RGBA, Colors: raster.Colors{Gamma: 1, Transfer: 99}}, 128},
 	} {
 		m := raster.NewImage(c.info.Model, 1, 1)
