@@ -162,7 +162,7 @@ func TestPartOfAVariantIsEnough(t *testing.T) {
 // TestAllProblemsAtOnce checks that one message names every wrong key, its value and what is valid.
 func TestAllProblemsAtOnce(t *testing.T) {
 	_, err := load(map[string]string{
-		"memoryMB": "lots", "timeoutSeconds": "0", "architecture": "mips", "tracing": "perhaps",
+		"memoryMB": "lots", "timeoutSeconds": "2", "architecture": "mips", "tracing": "perhaps",
 		"thumbnails": `[{"name":"a","heigth":3}]`, "tags": `["a"]`, "logRetentionDays": "2",
 	})
 	if err == nil {
@@ -170,7 +170,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	}
 	for _, want := range []string{
 		`stack "test"`,
-		`memoryMB: "lots": want an integer`, `timeoutSeconds: 0: want an integer from 1 to 900 seconds`,
+		`memoryMB: "lots": want an integer`, `timeoutSeconds: 2: want an integer from 3 to 900 seconds`,
 		`architecture: "mips": want one of arm64, amd64`, `tracing: "perhaps": want true or false`,
 		`"heigth"`, `tags: "[\"a\"]": want a map of strings`, `logRetentionDays: 2: want one of 0 1 3 5 7`,
 	} {

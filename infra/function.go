@@ -14,6 +14,9 @@ import (
 const (
 	defaultArchitecture   = "arm64"
 	defaultTimeoutSeconds = 60
+	// minTimeoutSeconds is the least in which the function does anything: it keeps half a second to report what it did
+	// not finish, and begins nothing when less than another is left.
+	minTimeoutSeconds = 3
 	// retries of an event that the function failed on; Lambda waits one minute, then two.
 	retries = 2
 	// eventAgeSeconds is how long a throttled or failed event is kept: six hours, the longest that Lambda allows.

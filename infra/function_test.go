@@ -19,6 +19,7 @@ func TestNewFunctionRefuses(t *testing.T) {
 		"FunctionArgs.SourcePrefix: \"/\"":     {SourcePrefix: "/"},
 		"FunctionArgs.Architecture: \"mips\"":  {Architecture: "mips"},
 		"FunctionArgs.TimeoutSeconds: 901":     {TimeoutSeconds: 901},
+		"FunctionArgs.TimeoutSeconds: 2: want": {TimeoutSeconds: 2},
 		"FunctionArgs.ReservedConcurrency: -1": {ReservedConcurrency: &minus},
 		"FunctionArgs.LogRetentionDays: 2":     {LogRetentionDays: 2},
 	} {

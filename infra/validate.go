@@ -76,7 +76,7 @@ func checkArchitecture(p *settings.Problems, key, value string) {
 }
 
 func checkTimeout(p *settings.Problems, key string, value int) {
-	p.Number(key, value, 1, 900, "seconds")
+	p.Number(key, value, minTimeoutSeconds, 900, "seconds")
 }
 
 func checkRetention(p *settings.Problems, key string, value int) {
