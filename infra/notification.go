@@ -84,11 +84,13 @@ func NewNotification(ctx *pulumi.Context, name string, args *NotificationArgs, o
 	})
 }
 
-// events are the kinds of S3 event that are sent (S3 user guide, "Event notification types"). Lifecycle rules remove
-// objects without ObjectRemoved; thumbnails have an expiration of their own for that.
+// events are the kinds of S3 event that are sent (S3 user guide, "Event notification types"). An archived picture cannot
+// be read when it is uploaded; ObjectRestore:Completed says that it can be now. Lifecycle rules remove objects without
+// ObjectRemoved; thumbnails have an expiration of their own for that.
 func (args *NotificationArgs) events() []string {
+	events := []string{"s3:ObjectCreated:*", "s3:ObjectRestore:Completed"}
 	if args.Removals {
-		return []string{"s3:ObjectCreated:*", "s3:ObjectRemoved:*"}
+		events = append(events, "s3:ObjectRemoved:*")
 	}
-	return []string{"s3:ObjectCreated:*"}
+	return events
 }

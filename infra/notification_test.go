@@ -28,8 +28,8 @@ func TestBucketPermissionAndNotificationAgree(t *testing.T) {
 
 func TestEvents(t *testing.T) {
 	for setting, want := range map[string]string{
-		"true":  `["s3:ObjectCreated:*","s3:ObjectRemoved:*"]`,
-		"false": `["s3:ObjectCreated:*"]`,
+		"true":  `["s3:ObjectCreated:*","s3:ObjectRestore:Completed","s3:ObjectRemoved:*"]`,
+		"false": `["s3:ObjectCreated:*","s3:ObjectRestore:Completed"]`,
 	} {
 		e := declare(t, map[string]string{"deleteThumbnails": setting})
 		e.one(t, "aws:s3/bucketNotification:BucketNotification", "").want(t, "lambdaFunctions[0].events", want)
