@@ -80,7 +80,8 @@ type machine struct {
 }
 
 // machine returns the machine that builds for the architecture, arm64 or amd64. It has that architecture itself, so
-// nothing is cross-compiled. All images carry a Go that is new enough to fetch the one that go.mod names.
+// nothing is cross-compiled. The default Go of all these images is new enough to fetch the one that go.mod names; that of
+// the standard images before these is 1.20, which is not.
 func (b BuildSettings) machine(architecture string) machine {
 	arm := architecture == "arm64"
 	if b.Compute == "lambda" {
@@ -97,10 +98,10 @@ func (b BuildSettings) machine(architecture string) machine {
 	m := machine{
 		environment: "LINUX_CONTAINER",
 		compute:     map[string]string{"small": "BUILD_GENERAL1_SMALL", "medium": "BUILD_GENERAL1_MEDIUM", "large": "BUILD_GENERAL1_LARGE"}[b.Size],
-		image:       "aws/codebuild/amazonlinux-x86_64-standard:5.0",
+		image:       "aws/codebuild/amazonlinux-x86_64-standard:6.0",
 	}
 	if arm {
-		m.environment, m.image = "ARM_CONTAINER", "aws/codebuild/amazonlinux-aarch64-standard:3.0"
+		m.environment, m.image = "ARM_CONTAINER", "aws/codebuild/amazonlinux-aarch64-standard:4.0"
 	}
 	return m
 }

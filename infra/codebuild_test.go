@@ -14,8 +14,8 @@ func TestBuildMachines(t *testing.T) {
 	for set, want := range map[[3]string]machine{
 		{"lambda", "arm64", "large"}: {"ARM_LAMBDA_CONTAINER", "BUILD_LAMBDA_10GB", "aws/codebuild/amazonlinux-aarch64-lambda-standard:go1.24"},
 		{"lambda", "amd64", "small"}: {"LINUX_LAMBDA_CONTAINER", "BUILD_LAMBDA_2GB", "aws/codebuild/amazonlinux-x86_64-lambda-standard:go1.24"},
-		{"ec2", "arm64", "medium"}:   {"ARM_CONTAINER", "BUILD_GENERAL1_MEDIUM", "aws/codebuild/amazonlinux-aarch64-standard:3.0"},
-		{"ec2", "amd64", "large"}:    {"LINUX_CONTAINER", "BUILD_GENERAL1_LARGE", "aws/codebuild/amazonlinux-x86_64-standard:5.0"},
+		{"ec2", "arm64", "medium"}:   {"ARM_CONTAINER", "BUILD_GENERAL1_MEDIUM", "aws/codebuild/amazonlinux-aarch64-standard:4.0"},
+		{"ec2", "amd64", "large"}:    {"LINUX_CONTAINER", "BUILD_GENERAL1_LARGE", "aws/codebuild/amazonlinux-x86_64-standard:6.0"},
 	} {
 		e := declare(t, map[string]string{"buildCompute": set[0], "architecture": set[1], "buildSize": set[2]})
 		project := e.one(t, projectType, "")

@@ -39,6 +39,7 @@ func readBuildspec(t *testing.T) buildspec {
 const scriptedGo = `#!/bin/sh
 echo "go $*" >>"$TRACE"
 if [ "$1" = "$FAIL" ]; then exit 1; fi
+if [ "$1" = version ]; then echo "go version go${HAVE:-1.26.0} linux/arm64"; fi
 if [ "$1" = build ]; then
 	for p in handler pushimage; do
 		printf '#!/bin/sh\necho "%s $*" >>"$TRACE"\n' $p >.build/$p
@@ -50,6 +51,12 @@ fi
 // runBuildspec does what CodeBuild does: it runs the commands, each by itself,
 // and ends the phase at the first that fails. It returns what was called.
 func runBuildspec(t *testing.T, env ...string) (calls []string, failed bool) {
+	calls, failed, _ = logBuildspec(t, env...)
+	return calls, failed
+}
+
+// logBuildspec also returns what the commands printed.
+func logBuildspec(t *testing.T, env ...string) (calls []string, failed bool, log string) {
 	t.Helper()
 	b := readBuildspec(t)
 	dir := t.TempDir()
@@ -70,7 +77,9 @@ func runBuildspec(t *testing.T, env ...string) (calls []string, failed bool) {
 		for name, value := range b.Env.Variables {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
-		if out, err := cmd.CombinedOutput(); err != nil {
+		out, err := cmd.CombinedOutput()
+		log += string(out)
+		if err != nil {
 			t.Logf("%s: %v\n%s", command, err, out)
 			failed = true
 			break
@@ -80,7 +89,7 @@ func runBuildspec(t *testing.T, env ...string) (calls []string, failed bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Split(strings.TrimSpace(string(content)), "\n"), failed
+	return strings.Split(strings.TrimSpace(string(content)), "\n"), failed, log
 }
 
 const (
@@ -118,6 +127,21 @@ func TestBuildspecBuildsAndPushes(t *testing.T) {
 				t.Errorf("calls\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(tt.want, "\n"))
 			}
 		})
+	}
+}
+
+// TestBuildspecSaysThatGoIsTooOld: up to 1.20 Go takes go.mod's version for a mistake.
+func TestBuildspecSaysThatGoIsTooOld(t *testing.T) {
+	for version, old := range map[string]bool{
+		"1.9": true, "1.20.14": true, "1.21.0": false, "1.26.2": false, "2.0": false, " devel go1.27-abcdef": false,
+	} {
+		calls, failed, log := logBuildspec(t, "HAVE="+version, "IMAGE_TAG=abc", "IMAGE_ARCHITECTURE=arm64")
+		if failed != old || old != strings.Contains(log, "cannot fetch the Go that go.mod demands") {
+			t.Errorf("Go %s: failed %v, log %s", version, failed, log)
+		}
+		if old != (len(calls) == 1) {
+			t.Errorf("Go %s: the build called %q", version, calls)
+		}
 	}
 }
 

@@ -104,6 +104,9 @@ func (b *build) environment(spec *buildSpec) []string {
 			env = append(env, k+"="+v)
 		}
 	}
+	if old := b.oldGo(); old != "" {
+		env = append(env, "PATH="+old+string(os.PathListSeparator)+os.Getenv("PATH"))
+	}
 	env = append(env, "HOME="+home, "TMPDIR="+tmp, "CI=true")
 	for _, k := range slices.Sorted(maps.Keys(spec.Env.Variables)) {
 		env = append(env, k+"="+spec.Env.Variables[k])
