@@ -36,6 +36,8 @@ type BuildSettings struct {
 	Tests bool `config:"buildTests"`
 	// Source is what is built: local (a working tree) or github.
 	Source string `config:"buildSource"`
+	// GoProxy is the module proxy, or several, as GOPROXY takes them; empty means Go's own.
+	GoProxy string `config:"goProxy"`
 	// GitHubURL is the repository that a build from github builds.
 	GitHubURL string `config:"githubUrl"`
 	// GitHubRef is the branch, tag or commit that it builds.
@@ -59,6 +61,8 @@ func (b BuildSettings) validate(p *settings.Problems) {
 	} else {
 		p.Number("buildTimeoutMinutes", b.TimeoutMinutes, 5, 480, "minutes")
 	}
+	p.Check("goProxy", b.GoProxy, goProxies.MatchString(b.GoProxy),
+		"want a URL, or direct (modules from their repositories), or several with commas between them, or nothing for Go's own")
 	settings.OneOf(p, "buildSource", b.Source, "local", "github")
 	if b.isGitHub() {
 		p.Check("githubUrl", b.GitHubURL, isRepository(b.GitHubURL),
@@ -67,10 +71,15 @@ func (b BuildSettings) validate(p *settings.Problems) {
 	}
 }
 
-// checkRegion adds a problem to p if there is no such build machine in the region.
-func (b BuildSettings) checkRegion(p *settings.Problems, region string) {
-	p.Check("buildCompute", b.Compute, b.Compute != "lambda" || !slices.Contains(withoutLambdaCompute, region), fmt.Sprintf(
-		"CodeBuild has no Lambda compute in %s: want ec2 (pulumi config set buildCompute ec2)", region))
+// checkPlace adds a problem to p if there is no such build machine in the region, or if a build there finds no modules.
+func (b BuildSettings) checkPlace(p *settings.Problems, account Account) {
+	p.Check("buildCompute", b.Compute, b.Compute != "lambda" || !slices.Contains(withoutLambdaCompute, account.Region), fmt.Sprintf(
+		"CodeBuild has no Lambda compute in %s: want ec2 (pulumi config set buildCompute ec2); "+
+			"if CodeBuild then has no ARM machine there either, want architecture amd64 beside it", account.Region))
+	// None is the default there, as there is none that this project could vouch for, and not all modules have a
+	// repository that can be reached from China.
+	p.Check("goProxy", b.GoProxy, b.GoProxy != "" || account.Partition != "aws-cn",
+		"Go's own module proxy cannot be reached from China: want the URL of one that can")
 }
 
 // machine is what CodeBuild calls an environment: its type, compute type and image (CodeBuild user guide, "Build
@@ -121,6 +130,14 @@ type projectArgs struct {
 // newProject makes the CodeBuild project. What it runs is buildspec.yaml, in the source.
 func newProject(ctx *pulumi.Context, name string, args projectArgs, opts ...pulumi.ResourceOption) (*codebuild.Project, error) {
 	m := args.build.machine(args.architecture)
+	variables := codebuild.ProjectEnvironmentEnvironmentVariableArray{
+		variable(settings.ImageRepositoryVariable, args.repositoryURL),
+		variable(settings.ImageArchitectureVariable, pulumi.String(args.architecture)),
+		variable(settings.BuildTestsVariable, pulumi.String(fmt.Sprint(args.build.Tests))),
+	}
+	if args.build.GoProxy != "" {
+		variables = append(variables, variable("GOPROXY", pulumi.String(args.build.GoProxy)))
+	}
 	project := &codebuild.ProjectArgs{
 		Name:        args.name,
 		Description: pulumi.String("Builds the image of the thumbnail function"),
@@ -133,12 +150,8 @@ func newProject(ctx *pulumi.Context, name string, args projectArgs, opts ...pulu
 			Image:                    pulumi.String(m.image),
 			ImagePullCredentialsType: pulumi.String("CODEBUILD"),
 			// No Docker daemon is needed to write an image of one static binary.
-			PrivilegedMode: pulumi.Bool(false),
-			EnvironmentVariables: codebuild.ProjectEnvironmentEnvironmentVariableArray{
-				variable(settings.ImageRepositoryVariable, args.repositoryURL),
-				variable(settings.ImageArchitectureVariable, pulumi.String(args.architecture)),
-				variable(settings.BuildTestsVariable, pulumi.String(fmt.Sprint(args.build.Tests))),
-			},
+			PrivilegedMode:       pulumi.Bool(false),
+			EnvironmentVariables: variables,
 		},
 		LogsConfig: &codebuild.ProjectLogsConfigArgs{
 			CloudwatchLogs: &codebuild.ProjectLogsConfigCloudwatchLogsArgs{

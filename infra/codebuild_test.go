@@ -58,6 +58,28 @@ func TestProject(t *testing.T) {
 	project.want(t, "logsConfig.cloudwatchLogs.groupName", logs.text(t, "name"))
 }
 
+// TestGoProxy: it reaches the build, and in China, where Go's own cannot be reached, it is asked for.
+func TestGoProxy(t *testing.T) {
+	declare(t, nil).one(t, projectType, "").want(t, "environment.environmentVariables[3]", "")
+	const proxies = "https://proxy.example/go,direct"
+	declare(t, map[string]string{"goProxy": proxies}).one(t, projectType, "").
+		want(t, "environment.environmentVariables[3]", `{"name":"GOPROXY","type":"PLAINTEXT","value":"`+proxies+`"}`)
+
+	for _, bad := range []string{"proxy.example", "https://", "https://a b", "direct;ls", ",direct"} {
+		if _, err := load(map[string]string{"goProxy": bad}); err == nil || !strings.Contains(err.Error(), "goProxy: ") {
+			t.Errorf("%q: error %v", bad, err)
+		}
+	}
+	for proxy, valid := range map[string]bool{"": false, proxies: true} {
+		e := newEngine()
+		e.region, e.partition = "cn-north-1", "aws-cn"
+		err := e.run(thumbnailerAt(projectRoot(t)), map[string]string{"buildCompute": "ec2", "goProxy": proxy})
+		if valid != (err == nil) || !valid && !strings.Contains(err.Error(), "goProxy") {
+			t.Errorf("in China, with %q: %v", proxy, err)
+		}
+	}
+}
+
 // TestBuildPermissions compares all that a build may do.
 func TestBuildPermissions(t *testing.T) {
 	e := declare(t, nil)
@@ -126,7 +148,7 @@ func TestRegionLists(t *testing.T) {
 		"eu-central-1", "eu-west-1", "sa-east-1",
 	} {
 		var p settings.Problems
-		DefaultBuildSettings().checkRegion(&p, region)
+		DefaultBuildSettings().checkPlace(&p, Account{Region: region})
 		if err := p.Err(); err != nil {
 			t.Error(err)
 		}

@@ -69,7 +69,7 @@ func (args *ImageArgs) validate() settings.Problems {
 	args.Account.validate(&p, "ImageArgs")
 	checkRequired(&p, required{"ImageArgs.BuildProject", args.BuildProject, "the name of the CodeBuild project"})
 	args.Build.validate(&p)
-	args.Build.checkRegion(&p, args.Account.Region)
+	args.Build.checkPlace(&p, args.Account)
 	if !args.Build.isGitHub() {
 		p.Check("ImageArgs.Source", "", args.Source != nil, "want what ReadSource returns, as buildSource is local")
 		checkRequired(&p, required{"ImageArgs.SourceBucket", args.SourceBucket, "the name of a bucket, as buildSource is local"})

@@ -113,7 +113,7 @@ func newPlan(ctx *pulumi.Context, name string, args *ThumbnailerArgs, opts []pul
 	if p.account, err = LookUpAccount(ctx, invoke...); err != nil {
 		return nil, err
 	}
-	p.config.BuildSettings.checkRegion(&problems, p.account.Region)
+	p.config.BuildSettings.checkPlace(&problems, p.account)
 	p.access, p.tags = access, resourceTags(ctx, p.config)
 	return p, problems.Err()
 }

@@ -239,7 +239,7 @@ func TestRegionWithoutLambdaCompute(t *testing.T) {
 	e := newEngine()
 	e.region = "eu-west-2"
 	err := e.run(thumbnailerAt(root), nil)
-	if err == nil || !strings.Contains(err.Error(), "eu-west-2") || !strings.Contains(err.Error(), "buildCompute ec2") {
+	if err == nil || !strings.Contains(err.Error(), "eu-west-2") || !strings.Contains(err.Error(), "buildCompute ec2") || !strings.Contains(err.Error(), "architecture amd64") {
 		t.Errorf("error %v does not name the region and the way out", err)
 	}
 	e.nothingDeclared(t)
@@ -259,7 +259,7 @@ func TestRegionWithoutLambdaCompute(t *testing.T) {
 func TestPartition(t *testing.T) {
 	e := newEngine()
 	e.region, e.partition = "cn-north-1", "aws-cn"
-	err := e.run(thumbnailerAt(projectRoot(t)), map[string]string{"buildCompute": "ec2", "alarmEmail": "a@example.com", "tracing": "true"})
+	err := e.run(thumbnailerAt(projectRoot(t)), map[string]string{"buildCompute": "ec2", "goProxy": "https://proxy.example/", "alarmEmail": "a@example.com", "tracing": "true"})
 	if err != nil {
 		t.Fatal(err)
 	}

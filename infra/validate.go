@@ -19,6 +19,8 @@ var (
 	// keyPrefix has what S3 calls safe characters (S3 user guide, "Object key naming guidelines") but *. Others would
 	// have to be encoded in a notification's filter, and some mean something else in a policy.
 	keyPrefix = regexp.MustCompile(`^[A-Za-z0-9!_.'()/-]*$`)
+	// goProxies is what GOPROXY may be here: URLs, direct and off, with commas or bars between them, or nothing.
+	goProxies = regexp.MustCompile(`^$|^((https?://[A-Za-z0-9.:_~/%-]+|direct|off)([,|]|$))+$`)
 	// tagText is the character set that every AWS service accepts in tag keys and values.
 	tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
