@@ -1,6 +1,8 @@
 package infra
 
 import (
+	"cmp"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -10,6 +12,8 @@ import (
 // abandonedUploadDays is how long the parts of an upload that was never completed are kept: nobody sees them, but they
 // are paid for.
 const abandonedUploadDays = 7
+
+const defaultNoncurrentDays = 30
 
 // Bucket is an S3 bucket that nobody outside the account can read, that speaks TLS only, encrypts what it holds, owns
 // it (no ACLs) and forgets abandoned uploads.
@@ -30,7 +34,8 @@ type BucketArgs struct {
 	ForceDestroy bool
 	// Versioning keeps what is replaced or deleted for NoncurrentDays.
 	Versioning bool
-	// NoncurrentDays is how long replaced and deleted objects are kept. Required with Versioning.
+	// NoncurrentDays is how long replaced and deleted objects are kept, also those of a time when Versioning was on;
+	// 0 means 30.
 	NoncurrentDays int
 	// ExpirationDays deletes objects that many days after they were written; 0 never does.
 	ExpirationDays int
@@ -41,8 +46,7 @@ type BucketArgs struct {
 func (args *BucketArgs) validate() settings.Problems {
 	var p settings.Problems
 	checkRequired(&p, required{"BucketArgs.Name", args.Name, "the name of the bucket"})
-	p.Check("BucketArgs.NoncurrentDays", args.NoncurrentDays, args.NoncurrentDays >= 0 && (args.NoncurrentDays > 0 || !args.Versioning),
-		"want a number of days, with Versioning at least 1")
+	p.Check("BucketArgs.NoncurrentDays", args.NoncurrentDays, args.NoncurrentDays >= 0, "want a number of days")
 	p.Check("BucketArgs.ExpirationDays", args.ExpirationDays, args.ExpirationDays >= 0, "want a number of days, 0 for never")
 	return p
 }
@@ -156,6 +160,17 @@ func lifecycleRules(args *BucketArgs) s3.BucketLifecycleConfigurationV2RuleArray
 				DaysAfterInitiation: pulumi.Int(abandonedUploadDays),
 			},
 		},
+		// Also without versioning: a bucket that had it keeps its old versions, for ever if nothing expires them.
+		&s3.BucketLifecycleConfigurationV2RuleArgs{
+			Id:     pulumi.String("replaced-versions"),
+			Status: pulumi.String("Enabled"),
+			Filter: everything(),
+			// A delete marker under which nothing is left serves nobody and slows listings.
+			Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{ExpiredObjectDeleteMarker: pulumi.Bool(true)},
+			NoncurrentVersionExpiration: &s3.BucketLifecycleConfigurationV2RuleNoncurrentVersionExpirationArgs{
+				NoncurrentDays: pulumi.Int(cmp.Or(args.NoncurrentDays, defaultNoncurrentDays)),
+			},
+		},
 	}
 	if args.ExpirationDays > 0 {
 		rules = append(rules, &s3.BucketLifecycleConfigurationV2RuleArgs{
@@ -163,18 +178,6 @@ func lifecycleRules(args *BucketArgs) s3.BucketLifecycleConfigurationV2RuleArray
 			Status:     pulumi.String("Enabled"),
 			Filter:     everything(),
 			Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(args.ExpirationDays)},
-		})
-	}
-	if args.Versioning {
-		rules = append(rules, &s3.BucketLifecycleConfigurationV2RuleArgs{
-			Id:     pulumi.String("replaced-versions"),
-			Status: pulumi.String("Enabled"),
-			Filter: everything(),
-			// A delete marker under which nothing is left serves nobody and slows listings.
-			Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{ExpiredObjectDeleteMarker: pulumi.Bool(true)},
-			NoncurrentVersionExpiration: &s3.BucketLifecycleConfigurationV2RuleNoncurrentVersionExpirationArgs{
-				NoncurrentDays: pulumi.Int(args.NoncurrentDays),
-			},
 		})
 	}
 	return rules

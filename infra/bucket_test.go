@@ -39,27 +39,29 @@ func TestEveryBucketIsClosed(t *testing.T) {
 func TestLifecycle(t *testing.T) {
 	const lifecycle = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
 	e := declare(t, map[string]string{"sourceExpirationDays": "30", "thumbnailExpirationDays": "90"})
-	e.one(t, lifecycle, "thumbnailer-source").want(t, "rules[1].expiration.days", "30")
-	e.one(t, lifecycle, "thumbnailer-destination").want(t, "rules[1].expiration.days", "90")
-	e.one(t, lifecycle, "thumbnailer-image-source").want(t, "rules[1]", "")
+	e.one(t, lifecycle, "thumbnailer-source").want(t, "rules[2].expiration.days", "30")
+	e.one(t, lifecycle, "thumbnailer-destination").want(t, "rules[2].expiration.days", "90")
+	e.one(t, lifecycle, "thumbnailer-image-source").want(t, "rules[2]", "")
 	for _, d := range e.of(lifecycle) {
 		d.want(t, "rules[0].filter", `{"prefix":""}`)
 	}
 }
 
+// TestVersioning: old versions expire also where versioning is off, for it may have been on.
 func TestVersioning(t *testing.T) {
 	const versioning = "aws:s3/bucketVersioningV2:BucketVersioningV2"
-	if e := declare(t, nil); len(e.of(versioning)) != 0 {
-		t.Error("versioning is on by default")
-	}
-	e := declare(t, map[string]string{"versioning": "true", "noncurrentDays": "9"})
-	for _, name := range []string{"thumbnailer-source", "thumbnailer-destination"} {
-		e.one(t, versioning, name).want(t, "versioningConfiguration.status", "Enabled")
-		e.one(t, "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", name).
-			want(t, "rules[1].noncurrentVersionExpiration.noncurrentDays", "9")
-	}
-	if len(e.of(versioning)) != 2 {
-		t.Error("the build-source bucket is versioned")
+	for setting, buckets := range map[string]int{"false": 0, "true": 2} { // not that of the build's source
+		e := declare(t, map[string]string{"versioning": setting, "noncurrentDays": "9"})
+		if got := len(e.of(versioning)); got != buckets {
+			t.Errorf("versioning %s: %d buckets have it, want %d", setting, got, buckets)
+		}
+		for _, name := range []string{"thumbnailer-source", "thumbnailer-destination"} {
+			if buckets > 0 {
+				e.one(t, versioning, name).want(t, "versioningConfiguration.status", "Enabled")
+			}
+			e.one(t, "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", name).
+				want(t, "rules[1].noncurrentVersionExpiration.noncurrentDays", "9")
+		}
 	}
 }
 

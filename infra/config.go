@@ -35,7 +35,7 @@ type Config struct {
 
 	// Versioning keeps replaced and deleted objects of both data buckets.
 	Versioning bool `config:"versioning"`
-	// NoncurrentDays is how long replaced versions are kept where Versioning is on, in days.
+	// NoncurrentDays is how long replaced versions are kept where Versioning is, or was, on, in days.
 	NoncurrentDays int `config:"noncurrentDays"`
 	// SourceExpirationDays deletes sources that many days after their upload; 0 never does.
 	SourceExpirationDays int `config:"sourceExpirationDays"`
@@ -64,7 +64,7 @@ func DefaultConfig() *Config {
 		TimeoutSeconds:      defaultTimeoutSeconds,
 		ReservedConcurrency: -1,
 		LogRetentionDays:    30,
-		NoncurrentDays:      30,
+		NoncurrentDays:      defaultNoncurrentDays,
 		BuildSettings:       DefaultBuildSettings(),
 		Tags:                map[string]string{},
 	}

@@ -32,9 +32,9 @@ var effects = map[string]struct {
 	"logRetentionDays": {one("logRetentionDays", "1"), []string{
 		"~LogGroup thumbnailer-function", "~LogGroup thumbnailer-image-build"}},
 	"versioning": {one("versioning", "true"), []string{
-		"+BucketVersioningV2 thumbnailer-destination", "+BucketVersioningV2 thumbnailer-source",
+		"+BucketVersioningV2 thumbnailer-destination", "+BucketVersioningV2 thumbnailer-source"}},
+	"noncurrentDays": {one("noncurrentDays", "1"), []string{
 		"~BucketLifecycleConfigurationV2 thumbnailer-destination", "~BucketLifecycleConfigurationV2 thumbnailer-source"}},
-	"noncurrentDays":          {one("noncurrentDays", "1"), nil}, // versioning is off
 	"sourceExpirationDays":    {one("sourceExpirationDays", "1"), []string{"~BucketLifecycleConfigurationV2 thumbnailer-source"}},
 	"thumbnailExpirationDays": {one("thumbnailExpirationDays", "1"), []string{"~BucketLifecycleConfigurationV2 thumbnailer-destination"}},
 	"forceDestroy":            {one("forceDestroy", "true"), []string{"~BucketV2 thumbnailer-destination", "~BucketV2 thumbnailer-source"}},
