@@ -10,8 +10,11 @@ import (
 	"s3-thumbnail-creator/settings"
 )
 
-// keptImages is how many images the repository keeps: as many deployments can be rolled back to without a build.
-const keptImages = 20
+// keptImages is how many images the repository keeps. ECR does not know which one runs: after a rollback that is an old
+// one, and once it is expired, Lambda fails the function. So the number is far beyond what anybody builds before the next
+// deployment: ten builds a day for a hundred days. A rule by age is no use, neither alone nor beside this one (ECR expires
+// what any rule matches): the image of a stack that nobody has touched for a year is old, too, and it runs.
+const keptImages = 1000
 
 // Repository is the ECR repository of the function's image. Lambda may pull from it, and it forgets old images.
 type Repository struct {

@@ -13,8 +13,8 @@ func TestRepository(t *testing.T) {
 	repo.want(t, "forceDelete", "true")
 
 	lifecycle := e.one(t, "aws:ecr/lifecyclePolicy:LifecyclePolicy", "")
-	if want := `{"rules":[{"rulePriority":1,"description":"Keep the last 20 images","selection":{"tagStatus":"any",` +
-		`"countType":"imageCountMoreThan","countNumber":20},"action":{"type":"expire"}}]}`; lifecycle.text(t, "policy") != want {
+	if want := `{"rules":[{"rulePriority":1,"description":"Keep the last 1000 images","selection":{"tagStatus":"any",` +
+		`"countType":"imageCountMoreThan","countNumber":1000},"action":{"type":"expire"}}]}`; lifecycle.text(t, "policy") != want {
 		t.Errorf("lifecycle policy %s, want %s", lifecycle.text(t, "policy"), want)
 	}
 
