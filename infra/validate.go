@@ -58,8 +58,13 @@ func (c *Config) problems(stack string) settings.Problems {
 func checkTags(p *settings.Problems, tags map[string]string) {
 	p.Check("tags", fmt.Sprintf("%d tags", len(tags)), len(tags) <= 48,
 		"want at most 48, as AWS allows 50 and Project and Stack are set here")
+	// IAM takes keys that differ only in case for the same one, and refuses a role that has both.
+	taken := map[string]string{strings.ToLower(tagProject): tagProject, strings.ToLower(tagStack): tagStack}
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		at, value := fmt.Sprintf("tags[%q]", key), tags[key]
+		same := taken[strings.ToLower(key)]
+		p.Check(at, value, same == "", fmt.Sprintf("the key %s is there already, and IAM does not tell capitals from small letters: want another key", same))
+		taken[strings.ToLower(key)] = key
 		p.Check(at, value, key != "" && len(key) <= 128 && tagText.MatchString(key),
 			"want a key of 1 to 128 letters, digits, spaces and _.:/=+-@")
 		p.Check(at, value, !strings.HasPrefix(strings.ToLower(key), "aws:"), "the prefix aws: is reserved by AWS: want another key")

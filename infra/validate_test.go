@@ -46,6 +46,9 @@ func TestValidate(t *testing.T) {
 		{"mail with a name", func(c *Config) { c.AlarmEmail = "Nobody <a@example.com>" }, "alarmEmail: "},
 		{"reserved tag", func(c *Config) { c.Tags = map[string]string{"aws:x": "y"} }, "aws: is reserved"},
 		{"tag key", func(c *Config) { c.Tags = map[string]string{"a?": "y"} }, `tags["a?"]`},
+		{"tags alike", func(c *Config) { c.Tags = map[string]string{"Team": "a", "team": "b"} }, `tags["team"]: "b": the key Team is there already`},
+		{"tag like ours", func(c *Config) { c.Tags = map[string]string{"stack": "a"} }, `tags["stack"]: "a": the key Stack is there already`},
+		{"our tag", func(c *Config) { c.Tags = map[string]string{"Project": "a"} }, `the key Project is there already`},
 		{"tag value", func(c *Config) { c.Tags = map[string]string{"a": "y\n"} }, `tags["a"]`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -34,6 +34,9 @@ func (c awsCloud) role() Resource {
 		},
 		Create: func(_ context.Context, _ string, in resource.PropertyMap) (string, resource.PropertyMap, error) {
 			doc, err := document(in, "assumeRolePolicy")
+			if err == nil {
+				err = iam.CheckTags(textMap(in, "tags"))
+			}
 			if err != nil {
 				return "", nil, err
 			}
@@ -43,6 +46,9 @@ func (c awsCloud) role() Resource {
 		Read: exists(func(id string) bool { _, ok := c.IAM.GetRole(id); return ok }),
 		Update: func(_ context.Context, id string, _, in resource.PropertyMap) (resource.PropertyMap, error) {
 			doc, err := document(in, "assumeRolePolicy")
+			if err == nil {
+				err = iam.CheckTags(textMap(in, "tags"))
+			}
 			if err != nil {
 				return nil, err
 			}

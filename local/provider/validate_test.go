@@ -111,3 +111,14 @@ func TestDocumentsAreChecked(t *testing.T) {
 		}
 	}
 }
+
+// TestRoleTags: two keys that differ only in case are one key for IAM.
+func TestRoleTags(t *testing.T) {
+	w := newWorld(t, aws.Options{})
+	trust := awstest.Policy(doc{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": doc{"Service": "lambda.amazonaws.com"}})
+	_, err := w.try("aws:iam/role:Role", "r", doc{"assumeRolePolicy": trust, "tags": doc{"Team": "a", "team": "b"}})
+	if err == nil || !strings.Contains(err.Error(), "case insensitive") {
+		t.Errorf("error %v", err)
+	}
+	w.deploy(t, "aws:iam/role:Role", "r", doc{"assumeRolePolicy": trust, "tags": doc{"team": "a", "teams": "b"}})
+}

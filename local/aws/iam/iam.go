@@ -234,6 +234,20 @@ func (s *Service) CreateRole(name, path, trust string) (Role, error) {
 	return r.Role, nil
 }
 
+// CheckTags is what CreateRole and TagRole refuse: IAM does not tell the capitals of a tag's key from small letters. The
+// error is InvalidInput.
+func CheckTags(tags map[string]string) error {
+	seen := map[string]bool{}
+	for key := range tags {
+		folded := strings.ToLower(key)
+		if seen[folded] {
+			return wire.Errorf(400, "InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+		}
+		seen[folded] = true
+	}
+	return nil
+}
+
 // GetRole returns a role, and whether there is one of that name.
 func (s *Service) GetRole(name string) (Role, bool) {
 	s.mu.Lock()
