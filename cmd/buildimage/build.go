@@ -214,6 +214,11 @@ func (b *builder) explain(err error) error {
 	if errors.As(err, &missing) {
 		return fmt.Errorf("is the region right, and did `pulumi up` create the project? %w", err)
 	}
+	var limit *types.AccountLimitExceededException
+	if errors.As(err, &limit) {
+		return fmt.Errorf("AWS lets this account run no builds yet: ask for more in the console under Service Quotas, AWS CodeBuild, "+
+			"or try the other buildCompute, whose quota is another one: %w", err)
+	}
 	return err
 }
 

@@ -228,6 +228,8 @@ func TestStartBuildIsRefused(t *testing.T) {
 		{"role is new", notYet, 3, 4, true},
 		{"role never works", notYet, 1000, 0, false},
 		{"all slots taken", &types.AccountLimitExceededException{}, 5, 6, true},
+		{"no quota", &types.AccountLimitExceededException{Message: aws.String("Cannot have more than 0 builds in queue for the account")}, 1000, 1, false},
+		{"quota of 10", &types.AccountLimitExceededException{Message: aws.String("Cannot have more than 10 builds in queue for the account")}, 5, 6, true},
 		{"bad project", &types.InvalidInputException{Message: aws.String("Project has no image")}, 1000, 1, false},
 		{"caller may not", refused("AccessDeniedException", "User: x is not authorized to perform: codebuild:StartBuild"), 1000, 1, false},
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,8 +17,12 @@ var errPermissions = errors.New("the build lacks a permission")
 // account's, limit of concurrent builds is reached.
 func isBusy(err error) bool {
 	var limit *types.AccountLimitExceededException
-	return errors.As(err, &limit)
+	return errors.As(err, &limit) && !noQuota.MatchString(limit.ErrorMessage())
 }
+
+// noQuota is in what CodeBuild says where the limit is 0, as it is in some new accounts: "Cannot have more than 0 builds
+// in queue for the account". Waiting is no use there.
+var noQuota = regexp.MustCompile(`\bmore than 0\b`)
 
 // isPropagation reports whether StartBuild refused because CodeBuild cannot
 // assume the project's role. CodeBuild reports that as InvalidInputException.

@@ -69,6 +69,8 @@ type Options struct {
 	// BuildEnvironment are KEY=VALUE settings of the build machine. They win over what buildspec.yaml sets, so that
 	// builds can share the host's caches. Nil means codebuild.HostGo().
 	BuildEnvironment []string
+	// NoBuilds is an account whose quota of builds is 0, as that of some new ones is.
+	NoBuilds bool
 }
 
 // Defaults of Options: AWS's times, shortened to what a person at a terminal will wait for.
@@ -139,7 +141,7 @@ func (c *Cloud) wireUp(o Options) {
 		Pending: o.FunctionPending, RetryDelay: o.RetryDelay, Concurrency: o.AccountConcurrency,
 	})
 	c.S3 = s3.New(a, c.IAM, c.Lambda)
-	c.CodeBuild = codebuild.New(a, c.IAM, c.S3, c.ECR, c.Logs, codebuild.Options{Environment: o.BuildEnvironment})
+	c.CodeBuild = codebuild.New(a, c.IAM, c.S3, c.ECR, c.Logs, codebuild.Options{Environment: o.BuildEnvironment, NoQuota: o.NoBuilds})
 	c.targets = map[string]http.Handler{
 		"CodeBuild_20161006":                   c.CodeBuild,
 		"AmazonEC2ContainerRegistry_V20150921": c.ECR,

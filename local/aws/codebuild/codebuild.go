@@ -67,6 +67,8 @@ type Options struct {
 	// Environment are KEY=VALUE settings of the build machine. They win over what buildspec.yaml sets, so that
 	// builds can share the host's caches. Nil means HostGo().
 	Environment []string
+	// NoQuota is an account that may not run any builds yet, as some new ones on AWS.
+	NoQuota bool
 }
 
 // Sources is where the sources of builds are: S3.
@@ -214,6 +216,9 @@ func (s *Service) startBuild(_ context.Context, who account.Principal, in startB
 	p := s.projects[in.ProjectName]
 	if p == nil {
 		return nil, wire.Errorf(400, "ResourceNotFoundException", "Project cannot be found: %s", s.ARN(in.ProjectName))
+	}
+	if s.opts.NoQuota {
+		return nil, wire.Errorf(400, "AccountLimitExceededException", "Cannot have more than 0 builds in queue for the account")
 	}
 	running := 0
 	for _, b := range s.builds {

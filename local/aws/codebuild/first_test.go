@@ -9,6 +9,7 @@ import (
 	cbtypes "github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 
 	"s3-thumbnail-creator/local/aws"
+	"s3-thumbnail-creator/local/aws/awstest"
 	"s3-thumbnail-creator/local/aws/codebuild"
 )
 
@@ -36,5 +37,14 @@ func TestOldGoDoesNotKnowGoMod(t *testing.T) {
 		func(p *codebuild.Project) { p.Image = "aws/codebuild/amazonlinux-x86_64-standard:5.0" })
 	if b := y.run(awscodebuild.StartBuildInput{}); b.BuildStatus != cbtypes.StatusTypeFailed || !strings.Contains(y.log(), "invalid go version '1.26.0'") {
 		t.Errorf("%s, %s", b.BuildStatus, y.log())
+	}
+}
+
+// TestNoQuota: the words tell a client that waiting is no use.
+func TestNoQuota(t *testing.T) {
+	y := newYard(t, aws.Options{NoBuilds: true}, "version: 0.2\nphases: {build: {commands: [\"true\"]}}\n", nil, nil)
+	_, err := y.start(awscodebuild.StartBuildInput{})
+	if awstest.Code(err) != "AccountLimitExceededException" || !strings.Contains(err.Error(), "Cannot have more than 0 builds in queue for the account") {
+		t.Errorf("error %v", err)
 	}
 }
