@@ -238,15 +238,16 @@ func (b *builder) describeProject(ctx context.Context) (types.Project, error) {
 	return out.Projects[0], nil
 }
 
-// isYoung reports whether the project, and so the role that was made just before
-// it, may be unknown to parts of AWS still. Where the project's age cannot be
-// had, our own stands for it.
+// isYoung reports whether the project, and so the role and the policy that were
+// made or changed just before it, may be unknown to parts of AWS still: a new
+// kind of source changes the policy of an old project. Where the project's age
+// cannot be had, our own stands for it.
 func (b *builder) isYoung(ctx context.Context) bool {
-	created := b.began
-	if p, err := b.describeProject(ctx); err == nil && p.Created != nil {
-		created = *p.Created
+	changed := b.began
+	if p, err := b.describeProject(ctx); err == nil && p.LastModified != nil {
+		changed = *p.LastModified
 	}
-	return b.clock.Now().Sub(created) < propagation
+	return b.clock.Now().Sub(changed) < propagation
 }
 
 // commitPattern is a full Git commit ID.

@@ -289,10 +289,10 @@ func TestBuildWithoutPermission(t *testing.T) {
 		log   []string
 		retry bool
 	}{
-		{"new role, in a phase", time.Minute, inPhase, nil, true},
+		{"new role or policy, in a phase", time.Minute, inPhase, nil, true},
 		{"new role, in our commands", time.Minute, ended(types.StatusTypeFailed), logged, true},
 		{"new role, but the code is at fault", time.Minute, ended(types.StatusTypeFailed), []string{"undefined: nonsense"}, false},
-		{"old role", time.Hour, inPhase, logged, false},
+		{"policy changed long ago", time.Hour, inPhase, logged, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -146,11 +146,11 @@ func (f *fakeAWS) GetLogEvents(_ context.Context, in *cloudwatchlogs.GetLogEvent
 	return out, nil
 }
 
-// project answers BatchGetProjects with a project of that age.
+// project answers BatchGetProjects with an old project that was changed so long ago.
 func project(age time.Duration) func() (*codebuild.BatchGetProjectsOutput, error) {
 	return func() (*codebuild.BatchGetProjectsOutput, error) {
 		return &codebuild.BatchGetProjectsOutput{Projects: []types.Project{{
-			Name: aws.String("thumbs"), Created: aws.Time(testStart.Add(-age)), Environment: testEnvironment(),
+			Name: aws.String("thumbs"), Created: aws.Time(testStart.Add(-24 * time.Hour)), LastModified: aws.Time(testStart.Add(-age)), Environment: testEnvironment(),
 		}}}, nil
 	}
 }

@@ -53,6 +53,7 @@ type Project struct {
 
 	ARN     string    // set by CreateProject
 	Created time.Time // set by CreateProject
+	Changed time.Time // set by CreateProject and UpdateProject
 }
 
 // Variable is an environment variable of a build.
@@ -105,6 +106,7 @@ func (s *Service) ARN(project string) string { return s.account.ARN("codebuild",
 // completed returns the project with what it gets from the service and the defaults of what is empty.
 func (s *Service) completed(p Project) *Project {
 	p.ARN, p.Created = s.ARN(p.Name), time.Now()
+	p.Changed = p.Created
 	if p.LogGroup == "" {
 		p.LogGroup = "/aws/codebuild/" + p.Name
 	}
@@ -300,7 +302,7 @@ func (s *Service) batchGetProjects(_ context.Context, who account.Principal, in 
 			continue
 		}
 		found = append(found, map[string]any{
-			"name": p.Name, "arn": p.ARN, "created": wire.Seconds(p.Created), "lastModified": wire.Seconds(p.Created), "serviceRole": p.Role,
+			"name": p.Name, "arn": p.ARN, "created": wire.Seconds(p.Created), "lastModified": wire.Seconds(p.Changed), "serviceRole": p.Role,
 			"source":           map[string]any{"type": p.SourceType, "location": p.SourceLocation, "buildspec": p.Buildspec},
 			"sourceVersion":    p.SourceVersion,
 			"environment":      map[string]any{"type": p.MachineType, "computeType": p.ComputeType, "image": p.Image, "environmentVariables": p.Environment},

@@ -42,10 +42,11 @@ type role struct {
 	policies map[string]attached
 }
 
-// attached is a policy of a role and since when it is the role's.
+// attached is a policy of a role, since when it is the role's, and what it was before, which is nil for a new one.
 type attached struct {
 	*Policy
-	since time.Time
+	since  time.Time
+	before *Policy
 }
 
 // New returns the IAM of an account.
@@ -176,10 +177,14 @@ func (s *Service) Authorize(who account.Principal, action, arn string, onResourc
 	d := fromResource
 	if r := s.roles[who.Role]; r != nil {
 		for _, p := range r.policies {
+			effective := p.Policy
 			if s.now().Sub(p.since) < s.opts.PolicyPropagation {
+				effective = p.before
+			}
+			if effective == nil {
 				continue
 			}
-			switch p.Decide(q) {
+			switch effective.Decide(q) {
 			case Denied:
 				return AccessDenied(who, action, arn, "with an explicit deny in an identity-based policy")
 			case Allowed:
@@ -300,7 +305,7 @@ func (s *Service) DeleteRole(name string) error {
 	return nil
 }
 
-// PutRolePolicy is PutRolePolicy. A new policy takes Options.PolicyPropagation to have an effect, a change of one none.
+// PutRolePolicy is PutRolePolicy. A policy, be it new or changed, takes Options.PolicyPropagation to have an effect.
 func (s *Service) PutRolePolicy(roleName, name, doc string) error {
 	p, err := ParsePolicy(doc, IdentityPolicy)
 	if err != nil {
@@ -312,11 +317,7 @@ func (s *Service) PutRolePolicy(roleName, name, doc string) error {
 	if err != nil {
 		return err
 	}
-	since := s.now()
-	if old, ok := r.policies[name]; ok {
-		since = old.since
-	}
-	r.policies[name] = attached{p, since}
+	r.policies[name] = attached{p, s.now(), r.policies[name].Policy}
 	return nil
 }
 

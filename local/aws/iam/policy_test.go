@@ -138,6 +138,18 @@ func TestYoungPolicyHasNoEffect(t *testing.T) {
 	if err := may(); err != nil {
 		t.Errorf("two hours later: %v", err)
 	}
+	// A change is as slow; until then the old one holds.
+	other := func() error { return c.IAM.Authorize(who, "sqs:PurgeQueue", "arn", nil, nil) }
+	if err := c.IAM.PutRolePolicy("r", "r", awstest.Policy(awstest.Allow("*", "sqs:PurgeQueue"))); err != nil {
+		t.Fatal(err)
+	}
+	if may() != nil || !wire.HasCode(other(), "AccessDenied") {
+		t.Errorf("right after it was changed, it has an effect: %v, %v", may(), other())
+	}
+	now = now.Add(2 * time.Hour)
+	if !wire.HasCode(may(), "AccessDenied") || other() != nil {
+		t.Errorf("two hours after the change: %v, %v", may(), other())
+	}
 }
 
 func TestRoleWithPoliciesIsNotDeleted(t *testing.T) {
