@@ -30,7 +30,8 @@ type Bucket struct {
 type BucketArgs struct {
 	// Name of the bucket, unique in its partition. Required.
 	Name pulumi.StringInput
-	// ForceDestroy lets the bucket be deleted with the objects in it.
+	// ForceDestroy lets the bucket be deleted with the objects in it. Without it the bucket is protected: Pulumi
+	// refuses to delete or replace it until `pulumi state unprotect` says otherwise.
 	ForceDestroy bool
 	// Versioning keeps what is replaced or deleted for NoncurrentDays.
 	Versioning bool
@@ -63,24 +64,27 @@ func NewBucket(ctx *pulumi.Context, name string, args *BucketArgs, opts ...pulum
 			Bucket:       args.Name,
 			ForceDestroy: pulumi.Bool(args.ForceDestroy),
 			Tags:         args.Tags,
-		}, child)
+		}, child, pulumi.Protect(!args.ForceDestroy))
 		if err != nil {
 			return err
 		}
 		c.Name, c.ARN = bucket.Bucket, bucket.Arn
-		if err := configureBucket(ctx, name, bucket, args, child); err != nil {
+		// What belongs to the bucket goes with it and never before: a destroy that stops at a bucket which is not empty
+		// must not have opened it.
+		part := pulumi.Composite(child, pulumi.DeletedWith(bucket))
+		if err := configureBucket(ctx, name, bucket, args, part); err != nil {
 			return err
 		}
-		return closeBucket(ctx, name, bucket, child)
+		return closeBucket(ctx, name, bucket, part)
 	})
 }
 
 // configureBucket says who owns what the bucket holds, how it is encrypted and how long it is kept.
-func configureBucket(ctx *pulumi.Context, name string, bucket *s3.BucketV2, args *BucketArgs, child pulumi.ResourceOption) error {
+func configureBucket(ctx *pulumi.Context, name string, bucket *s3.BucketV2, args *BucketArgs, part pulumi.ResourceOption) error {
 	if _, err := s3.NewBucketOwnershipControls(ctx, name, &s3.BucketOwnershipControlsArgs{
 		Bucket: bucket.ID(),
 		Rule:   &s3.BucketOwnershipControlsRuleArgs{ObjectOwnership: pulumi.String("BucketOwnerEnforced")},
-	}, child); err != nil {
+	}, part); err != nil {
 		return err
 	}
 	if _, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, name,
@@ -93,7 +97,7 @@ func configureBucket(ctx *pulumi.Context, name string, bucket *s3.BucketV2, args
 					},
 				},
 			},
-		}, child); err != nil {
+		}, part); err != nil {
 		return err
 	}
 	if args.Versioning {
@@ -102,34 +106,34 @@ func configureBucket(ctx *pulumi.Context, name string, bucket *s3.BucketV2, args
 			VersioningConfiguration: &s3.BucketVersioningV2VersioningConfigurationArgs{
 				Status: pulumi.String("Enabled"),
 			},
-		}, child); err != nil {
+		}, part); err != nil {
 			return err
 		}
 	}
 	_, err := s3.NewBucketLifecycleConfigurationV2(ctx, name, &s3.BucketLifecycleConfigurationV2Args{
 		Bucket: bucket.ID(),
 		Rules:  lifecycleRules(args),
-	}, child)
+	}, part)
 	return err
 }
 
 // closeBucket shuts the public out and then demands TLS. The order matters: S3 refuses one of two calls that change
 // who may access a bucket at the same time (OperationAborted).
-func closeBucket(ctx *pulumi.Context, name string, bucket *s3.BucketV2, child pulumi.ResourceOption) error {
+func closeBucket(ctx *pulumi.Context, name string, bucket *s3.BucketV2, part pulumi.ResourceOption) error {
 	block, err := s3.NewBucketPublicAccessBlock(ctx, name, &s3.BucketPublicAccessBlockArgs{
 		Bucket:                bucket.ID(),
 		BlockPublicAcls:       pulumi.Bool(true),
 		BlockPublicPolicy:     pulumi.Bool(true),
 		IgnorePublicAcls:      pulumi.Bool(true),
 		RestrictPublicBuckets: pulumi.Bool(true),
-	}, child)
+	}, part)
 	if err != nil {
 		return err
 	}
 	_, err = s3.NewBucketPolicy(ctx, name, &s3.BucketPolicyArgs{
 		Bucket: bucket.ID(),
 		Policy: tlsOnly(bucket.Arn).JSON(),
-	}, child, pulumi.DependsOn([]pulumi.Resource{block}))
+	}, part, pulumi.DependsOn([]pulumi.Resource{block}))
 	return err
 }
 

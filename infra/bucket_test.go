@@ -2,6 +2,7 @@ package infra
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -23,6 +24,11 @@ func TestEveryBucketIsClosed(t *testing.T) {
 		e.one(t, "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", b.name).
 			want(t, "rules[0].abortIncompleteMultipartUpload.daysAfterInitiation", "7")
 
+		for _, d := range e.resources {
+			if d.name == b.name && strings.HasPrefix(d.typ, "aws:s3/bucket") && d.typ != b.typ && d.typ != objectType && d.deletedWith != b.urn {
+				t.Errorf("%s of %s is deleted before its bucket is", d.typ, d.name)
+			}
+		}
 		policy := e.one(t, "aws:s3/bucketPolicy:BucketPolicy", b.name)
 		if !slices.Contains(policy.dependencies, block.urn) {
 			t.Errorf("the policy of %s does not wait for the public access block", b.name)
@@ -65,11 +71,17 @@ func TestVersioning(t *testing.T) {
 	}
 }
 
+// TestForceDestroy: a bucket is either deleted with all that it holds, or protected from being deleted.
 func TestForceDestroy(t *testing.T) {
 	for setting, want := range map[string]string{"false": "false", "true": "true"} {
 		e := declare(t, map[string]string{"forceDestroy": setting})
-		e.one(t, "aws:s3/bucketV2:BucketV2", "thumbnailer-source").want(t, "forceDestroy", want)
-		e.one(t, "aws:s3/bucketV2:BucketV2", "thumbnailer-destination").want(t, "forceDestroy", want)
+		for _, name := range []string{"thumbnailer-source", "thumbnailer-destination"} {
+			bucket := e.one(t, "aws:s3/bucketV2:BucketV2", name)
+			bucket.want(t, "forceDestroy", want)
+			if bucket.protected == (want == "true") {
+				t.Errorf("forceDestroy %s: %s is protected: %v", setting, name, bucket.protected)
+			}
+		}
 		// It holds nothing that is not elsewhere, and must not keep a stack from being destroyed.
 		e.one(t, "aws:s3/bucketV2:BucketV2", "thumbnailer-image-source").want(t, "forceDestroy", "true")
 	}

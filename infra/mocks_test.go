@@ -25,7 +25,8 @@ const (
 type declared struct {
 	urn, typ, name, parent string
 	provider               string
-	custom                 bool
+	custom, protected      bool
+	deletedWith            string // URN
 	inputs                 resource.PropertyMap
 	dependencies           []string // URNs, of properties and of DependsOn
 }
@@ -66,6 +67,8 @@ func (e *engine) NewResource(args pulumi.MockResourceArgs) (string, resource.Pro
 		typ: args.TypeToken, name: args.Name, inputs: args.Inputs, custom: args.Custom,
 		parent:       args.RegisterRPC.GetParent(),
 		provider:     args.Provider,
+		protected:    args.RegisterRPC.GetProtect(),
+		deletedWith:  args.RegisterRPC.GetDeletedWith(),
 		dependencies: slices.Clone(args.RegisterRPC.GetDependencies()),
 	}
 	for _, of := range args.RegisterRPC.GetPropertyDependencies() {

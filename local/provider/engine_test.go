@@ -25,6 +25,7 @@ import (
 // engine is a stack of the real CLI, attached to our providers.
 type engine struct {
 	auto.Stack
+	cloud   *aws.Cloud
 	dir     string // where commands run
 	program pulumi.RunFunc
 }
@@ -40,8 +41,8 @@ func newEngine(t *testing.T) *engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &engine{dir: t.TempDir()}
-	servers, err := provider.Serve(context.Background(), awstest.Start(t, aws.Options{}), provider.Options{Dir: e.dir})
+	e := &engine{cloud: awstest.Start(t, aws.Options{}), dir: t.TempDir()}
+	servers, err := provider.Serve(context.Background(), e.cloud, provider.Options{Dir: e.dir})
 	if err != nil {
 		t.Fatal(err)
 	}
