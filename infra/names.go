@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -21,10 +22,24 @@ var notInName = regexp.MustCompile(`[^a-z0-9]+`)
 // names makes the names that must be known before their resource exists: bucket names, because they are
 // global, and the function's, because its log group, alarms and dashboard are made while its image is still building.
 // Everything else is named by Pulumi.
+//
+// The project and the stack in them are those of the day on which the stack was made, kept beside the random suffix: a
+// stack that is renamed keeps its names, and with them its buckets and what they hold.
 type names struct {
-	project, stack string
-	suffix         pulumi.StringOutput
+	suffix *random.RandomId
 }
+
+// newNames declares the suffix.
+func newNames(ctx *pulumi.Context, name string, child pulumi.ResourceOption) (names, error) {
+	suffix, err := random.NewRandomId(ctx, name, &random.RandomIdArgs{
+		ByteLength: pulumi.Int(suffixBytes),
+		Keepers:    pulumi.StringMap{keptProject: pulumi.String(ctx.Project()), keptStack: pulumi.String(ctx.Stack())},
+	}, child, pulumi.IgnoreChanges([]string{"keepers"}))
+	return names{suffix}, err
+}
+
+// The keys under which the suffix keeps what the names begin with.
+const keptProject, keptStack = "project", "stack"
 
 // bucket returns <project>-<stack>-<role>-<suffix>.
 func (n names) bucket(role string) pulumi.StringOutput { return n.named(role, maxBucketName) }
@@ -33,8 +48,9 @@ func (n names) bucket(role string) pulumi.StringOutput { return n.named(role, ma
 func (n names) function() pulumi.StringOutput { return n.named("", maxFunctionName) }
 
 func (n names) named(role string, longest int) pulumi.StringOutput {
-	return n.suffix.ApplyT(func(suffix string) string {
-		return nameOf(n.project, n.stack, role, suffix, longest)
+	return pulumi.All(n.suffix.Keepers, n.suffix.Hex).ApplyT(func(parts []any) string {
+		kept, suffix := parts[0].(map[string]string), parts[1].(string)
+		return nameOf(kept[keptProject], kept[keptStack], role, suffix, longest)
 	}).(pulumi.StringOutput)
 }
 

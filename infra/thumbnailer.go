@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"regexp"
 
-	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -120,11 +119,10 @@ func newPlan(ctx *pulumi.Context, name string, args *ThumbnailerArgs, opts []pul
 
 func (c *Thumbnailer) provision(ctx *pulumi.Context, name string, p *plan, child pulumi.ResourceOption) error {
 	cfg := p.config
-	suffix, err := random.NewRandomId(ctx, name, &random.RandomIdArgs{ByteLength: pulumi.Int(suffixBytes)}, child)
+	named, err := newNames(ctx, name, child)
 	if err != nil {
 		return err
 	}
-	named := names{project: ctx.Project(), stack: ctx.Stack(), suffix: suffix.Hex}
 	source, err := NewBucket(ctx, name+"-source", p.dataBucket(named.bucket("source"), cfg.SourceExpirationDays), child)
 	if err != nil {
 		return err

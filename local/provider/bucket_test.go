@@ -36,16 +36,7 @@ func TestDestroyStopsAtAFullBucket(t *testing.T) {
 	}
 	destroyFails("protected")
 
-	env := []string{}
-	for key, value := range e.Workspace().GetEnvVars() {
-		env = append(env, key+"="+value)
-	}
-	env = append(env, "PULUMI_HOME="+e.Workspace().PulumiHome())
-	_, stderr, _, err := e.Workspace().PulumiCommand().Run(t.Context(), e.Workspace().WorkDir(), nil, nil, nil, env,
-		"state", "unprotect", "--all", "--yes", "--stack", e.Name())
-	if err != nil {
-		t.Fatalf("%v: %s", err, stderr)
-	}
+	e.pulumi(t, "state", "unprotect", "--all", "--yes", "--stack", e.Name())
 	destroyFails("BucketNotEmpty")
 
 	if err := e.cloud.S3.DeleteEveryVersion(name, "cat.jpg"); err != nil {

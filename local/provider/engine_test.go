@@ -79,6 +79,19 @@ func (e *engine) up(t *testing.T, program pulumi.RunFunc) (map[string]string, ma
 	return out, *r.Summary.ResourceChanges
 }
 
+// pulumi runs the CLI as a person would.
+func (e *engine) pulumi(t *testing.T, args ...string) {
+	t.Helper()
+	ws := e.Workspace()
+	env := []string{"PULUMI_HOME=" + ws.PulumiHome()}
+	for key, value := range ws.GetEnvVars() {
+		env = append(env, key+"="+value)
+	}
+	if _, stderr, _, err := ws.PulumiCommand().Run(t.Context(), ws.WorkDir(), nil, nil, nil, env, args...); err != nil {
+		t.Fatalf("pulumi %v: %v: %s", args, err, stderr)
+	}
+}
+
 // trial is a program with one random ID and one command that depends on it.
 func trial(greeting, trigger string) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
