@@ -14,16 +14,22 @@ type alarm struct {
 	namespace, metric string
 	statistic         string // such as Sum, or a percentile such as p99
 	threshold         float64
-	periods           int // of five minutes
+	periods           int
+	periodSeconds     int // 0 means alarmPeriodSeconds
 	dimension         string
 	value             pulumi.StringInput
 }
 
-// alarmPeriodSeconds is the length of one period.
+// alarmPeriodSeconds is the length of a period where nothing else is said.
 const alarmPeriodSeconds = 300
 
-// oldFailureSeconds is the age at which a message in the failure queue has been overlooked: four days of its fourteen.
-const oldFailureSeconds = 4 * 24 * 60 * 60
+// A failure has been overlooked when there were some in each of the hours of four days, of the fourteen that they are
+// kept. The age of the oldest message would be simpler, but SQS does not count those that have been received three times
+// or more, so that it goes blind when people look at them. A week is the longest that CloudWatch evaluates.
+const (
+	overlookedPeriodSeconds = 60 * 60
+	overlookedPeriods       = 4 * 24
+)
 
 // slowShare is the part of the function's timeout, in percent, that one invocation in a hundred may take.
 const slowShare = 80
@@ -51,16 +57,28 @@ func alarms(args *MonitoringArgs) []alarm {
 			dimension: "FunctionName", value: function,
 		},
 		{
+			name: "dropped", description: "Lambda gave events up without running the function, because it was throttled " +
+				"or failing for six hours: their pictures have no thumbnails. The failure queue has them.",
+			namespace: "AWS/Lambda", metric: "AsyncEventsDropped", statistic: "Sum", threshold: 0, periods: 1,
+			dimension: "FunctionName", value: function,
+		},
+		{
+			name: "lost", description: "Lambda could not send an event that failed to the failure queue: " +
+				"nothing but the function's log knows of it. Look at the permissions of its role and, with kmsKeyArn, of the key.",
+			namespace: "AWS/Lambda", metric: "DestinationDeliveryFailures", statistic: "Sum", threshold: 0, periods: 1,
+			dimension: "FunctionName", value: function,
+		},
+		{
 			name: "failures", description: "There are messages in the failure queue: pictures without a thumbnail, " +
 				"each with the reason.",
 			namespace: "AWS/SQS", metric: "ApproximateNumberOfMessagesVisible", statistic: "Maximum", threshold: 0, periods: 1,
 			dimension: "QueueName", value: queue,
 		},
 		{
-			name: "old-failures", description: "A message has been in the failure queue for four days. " +
-				"After fourteen it is gone.",
-			namespace: "AWS/SQS", metric: "ApproximateAgeOfOldestMessage", statistic: "Maximum",
-			threshold: oldFailureSeconds, periods: 1,
+			name: "old-failures", description: "There have been messages in the failure queue for four days. " +
+				"After fourteen a message is gone.",
+			namespace: "AWS/SQS", metric: "ApproximateNumberOfMessagesVisible", statistic: "Maximum",
+			threshold: 0, periods: overlookedPeriods, periodSeconds: overlookedPeriodSeconds,
 			dimension: "QueueName", value: queue,
 		},
 	}
@@ -84,7 +102,7 @@ func newAlarms(ctx *pulumi.Context, name string, args *MonitoringArgs, child pul
 			Dimensions:         pulumi.StringMap{a.dimension: a.value},
 			ComparisonOperator: pulumi.String("GreaterThanThreshold"),
 			Threshold:          pulumi.Float64(a.threshold),
-			Period:             pulumi.Int(alarmPeriodSeconds),
+			Period:             pulumi.Int(cmp.Or(a.periodSeconds, alarmPeriodSeconds)),
 			EvaluationPeriods:  pulumi.Int(a.periods),
 			// No pictures, no data: that is not a fault.
 			TreatMissingData: pulumi.String("notBreaching"),

@@ -16,7 +16,9 @@ func TestAlarms(t *testing.T) {
 		"thumbnailer-throttles":    {"AWS/Lambda", "Throttles", function, "Sum", "0", "3"},
 		"thumbnailer-duration":     {"AWS/Lambda", "Duration", function, "p99", "8000", "3"},
 		"thumbnailer-failures":     {"AWS/SQS", "ApproximateNumberOfMessagesVisible", queue, "Maximum", "0", "1"},
-		"thumbnailer-old-failures": {"AWS/SQS", "ApproximateAgeOfOldestMessage", queue, "Maximum", "345600", "1"},
+		"thumbnailer-old-failures": {"AWS/SQS", "ApproximateNumberOfMessagesVisible", queue, "Maximum", "0", "96"},
+		"thumbnailer-dropped":      {"AWS/Lambda", "AsyncEventsDropped", function, "Sum", "0", "1"},
+		"thumbnailer-lost":         {"AWS/Lambda", "DestinationDeliveryFailures", function, "Sum", "0", "1"},
 	}
 	for name, w := range want {
 		a := e.one(t, alarmType, name)
@@ -28,6 +30,11 @@ func TestAlarms(t *testing.T) {
 		}
 		a.want(t, "threshold", w[4])
 		a.want(t, "evaluationPeriods", w[5])
+		period := "300"
+		if name == "thumbnailer-old-failures" {
+			period = "3600" // 96 of them are four days
+		}
+		a.want(t, "period", period)
 		a.want(t, "comparisonOperator", "GreaterThanThreshold")
 		a.want(t, "treatMissingData", "notBreaching")
 		a.want(t, "alarmActions", "") // nobody to notify

@@ -116,6 +116,7 @@ func graphs(function, queue string) []graph {
 		{"Invocations", "count", []series{
 			aws("Invocations", "Sum", "invocations"), aws("Errors", "Sum", "errors"), aws("Throttles", "Sum", "throttles"),
 			aws("AsyncEventsDropped", "Sum", "events dropped"),
+			aws("DestinationDeliveryFailures", "Sum", "events lost"),
 		}},
 		{"Duration and delay of invocations", "milliseconds", []series{
 			aws("Duration", "p50", "duration p50"), aws("Duration", "p99", "duration p99"),
@@ -123,6 +124,6 @@ func graphs(function, queue string) []graph {
 		}},
 		{"Concurrency", "count", []series{aws("ConcurrentExecutions", "Maximum", "concurrent invocations")}},
 		{"Failure queue", "messages", []series{sqs("ApproximateNumberOfMessagesVisible", "messages")}},
-		{"Oldest failure", "seconds", []series{sqs("ApproximateAgeOfOldestMessage", "age")}},
+		{"Oldest failure (looked at less than three times)", "seconds", []series{sqs("ApproximateAgeOfOldestMessage", "age")}},
 	}
 }

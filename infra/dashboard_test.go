@@ -43,7 +43,8 @@ func TestDashboard(t *testing.T) {
 			t.Errorf("the dashboard does not show %s", want)
 		}
 	}
-	for _, want := range []string{"AWS/Lambda/Errors", "AWS/Lambda/Throttles", "AWS/Lambda/Duration", "AWS/SQS/ApproximateAgeOfOldestMessage"} {
+	for _, want := range []string{"AWS/Lambda/Errors", "AWS/Lambda/Throttles", "AWS/Lambda/Duration", "AWS/Lambda/AsyncEventsDropped",
+		"AWS/Lambda/DestinationDeliveryFailures", "AWS/SQS/ApproximateNumberOfMessagesVisible"} {
 		if !metrics[want] {
 			t.Errorf("the dashboard does not show %s", want)
 		}

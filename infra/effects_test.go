@@ -55,8 +55,8 @@ var effects = map[string]struct {
 	"githubRef": {one("githubRef", "v1"), nil},
 	"alarmEmail": {one("alarmEmail", "a@example.com"), []string{
 		"+Topic thumbnailer-alarms", "+TopicPolicy thumbnailer-alarms", "+TopicSubscription thumbnailer-alarms",
-		"~MetricAlarm thumbnailer-duration", "~MetricAlarm thumbnailer-errors", "~MetricAlarm thumbnailer-failures",
-		"~MetricAlarm thumbnailer-old-failures", "~MetricAlarm thumbnailer-throttles"}},
+		"~MetricAlarm thumbnailer-dropped", "~MetricAlarm thumbnailer-duration", "~MetricAlarm thumbnailer-errors",
+		"~MetricAlarm thumbnailer-failures", "~MetricAlarm thumbnailer-lost", "~MetricAlarm thumbnailer-old-failures", "~MetricAlarm thumbnailer-throttles"}},
 }
 
 func one(key, value string) map[string]string { return map[string]string{key: value} }

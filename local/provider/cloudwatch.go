@@ -119,6 +119,14 @@ func validateAlarm(in resource.PropertyMap) []Failure {
 	} else if !in.HasValue("metricQueries") {
 		bad = append(bad, Failure{"metricName", "expected metricName or metricQueries"})
 	}
+	// What is evaluated may be a day long, or a week if its periods are of an hour at least.
+	longest := 24 * 60 * 60.0
+	if number(in, "period", 60) >= 60*60 {
+		longest *= 7
+	}
+	if number(in, "period", 60)*number(in, "evaluationPeriods", 0) > longest {
+		bad = append(bad, Failure{"evaluationPeriods", fmt.Sprintf("expected at most %v seconds in all periods", longest)})
+	}
 	if number(in, "datapointsToAlarm", 0) > number(in, "evaluationPeriods", 0) {
 		bad = append(bad, Failure{"datapointsToAlarm", "expected at most evaluationPeriods"})
 	}

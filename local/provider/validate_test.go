@@ -75,9 +75,13 @@ func TestAlarmAndDashboardValidation(t *testing.T) {
 	if err := alarm(nil); err != nil {
 		t.Error(err)
 	}
+	if err := alarm(doc{"period": 3600, "evaluationPeriods": 168}); err != nil {
+		t.Errorf("an alarm over a week: %v", err)
+	}
 	for name, more := range map[string]doc{
 		"odd period": {"period": 45}, "two statistics": {"extendedStatistic": "p99"}, "no threshold": {"threshold": nil},
 		"unknown operator": {"comparisonOperator": "Above"}, "no metric": {"metricName": nil}, "more datapoints than periods": {"datapointsToAlarm": 2},
+		"more than a day": {"period": 300, "evaluationPeriods": 289}, "more than a week": {"period": 3600, "evaluationPeriods": 169},
 	} {
 		if err := alarm(more); err == nil {
 			t.Errorf("alarm with %s: accepted", name)
