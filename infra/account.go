@@ -45,6 +45,15 @@ func (a Account) arn(service, resource string) string {
 	return strings.Join([]string{"arn", a.Partition, service, a.Region, a.ID, resource}, ":")
 }
 
+// queueURL returns the URL of a queue of this account and region, as SQS makes it.
+func (a Account) queueURL(name pulumi.StringInput) pulumi.StringOutput {
+	suffix := "amazonaws.com"
+	if a.Partition == "aws-cn" {
+		suffix = "amazonaws.com.cn"
+	}
+	return pulumi.Sprintf("https://sqs.%s.%s/%s/%s", a.Region, suffix, a.ID, name)
+}
+
 // console returns the link of a page of the AWS console; path begins without a slash.
 func (a Account) console(path string) string {
 	host := map[string]string{

@@ -26,7 +26,8 @@ func TestWhatInfraAcceptsTheFunctionAccepts(t *testing.T) {
 		e := newEngine()
 		if err := e.run(func(ctx *pulumi.Context) error {
 			_, err := NewFunction(ctx, "function", &FunctionArgs{
-				Name: pulumi.String("f"), ImageURI: pulumi.String("r@" + testDigest), Settings: &cfg.Function,
+				Account: Account{ID: testAccount, Region: testRegion, Partition: "aws"},
+				Name:    pulumi.String("f"), ImageURI: pulumi.String("r@" + testDigest), Settings: &cfg.Function,
 				SourceBucketARN: pulumi.String("s"), DestinationBucketARN: pulumi.String("d"), DestinationBucket: pulumi.String("d"),
 			})
 			return err

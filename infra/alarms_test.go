@@ -10,7 +10,7 @@ const alarmType = "aws:cloudwatch/metricAlarm:MetricAlarm"
 func TestAlarms(t *testing.T) {
 	e := declare(t, map[string]string{"timeoutSeconds": "10"})
 	function := `{"FunctionName":"` + e.one(t, functionType, "").text(t, "name") + `"}`
-	queue := `{"QueueName":"thumbnailer-function-failures-1234567"}`
+	queue := `{"QueueName":"` + e.one(t, "aws:sqs/queue:Queue", "").text(t, "name") + `"}`
 	want := map[string][6]string{
 		"thumbnailer-errors":       {"AWS/Lambda", "Errors", function, "Sum", "0", "1"},
 		"thumbnailer-throttles":    {"AWS/Lambda", "Throttles", function, "Sum", "0", "3"},

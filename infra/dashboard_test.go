@@ -30,7 +30,7 @@ func TestDashboard(t *testing.T) {
 			m := line.([]any)
 			metrics[m[0].(string)+"/"+m[1].(string)] = true
 			if dimension, value := m[2], m[3]; dimension == "FunctionName" && value != function ||
-				dimension == "QueueName" && value != "thumbnailer-function-failures-1234567" {
+				dimension == "QueueName" && value != function+"-failures" {
 				t.Errorf("%v is of %v", m[1], value)
 			}
 		}

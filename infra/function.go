@@ -29,9 +29,10 @@ const (
 type Function struct {
 	pulumi.ResourceState
 
-	// Name and ARN of the function. They are known once it exists, which takes its image.
+	// Name of the function. It is known once it exists, which takes its image.
 	Name pulumi.StringOutput `pulumi:"name"`
-	ARN  pulumi.StringOutput `pulumi:"arn"`
+	// ARN of the function. It is known once events may come, for what fails then has a place to go.
+	ARN pulumi.StringOutput `pulumi:"arn"`
 	// FailureQueueURL is where permanent failures, and events that failed too often, are sent.
 	FailureQueueURL pulumi.StringOutput `pulumi:"failureQueueUrl"`
 	// FailureQueueName is the same queue's name, as CloudWatch calls it.
@@ -42,6 +43,8 @@ type Function struct {
 
 // FunctionArgs are the inputs of NewFunction.
 type FunctionArgs struct {
+	// Account that it belongs to. Required.
+	Account Account
 	// Name of the function. Required.
 	Name pulumi.StringInput
 	// ImageURI is what it runs: REPOSITORY@sha256:DIGEST. Required.
@@ -80,6 +83,7 @@ func (args *FunctionArgs) withDefaults() *FunctionArgs {
 
 func (args *FunctionArgs) validate() settings.Problems {
 	var p settings.Problems
+	args.Account.validate(&p, "FunctionArgs")
 	checkRequired(&p,
 		required{"FunctionArgs.Name", args.Name, "the name of the function"},
 		required{"FunctionArgs.ImageURI", args.ImageURI, "REPOSITORY@sha256:DIGEST"},
@@ -112,7 +116,11 @@ func NewFunction(ctx *pulumi.Context, name string, args *FunctionArgs, opts ...p
 }
 
 func (c *Function) provision(ctx *pulumi.Context, name string, args *FunctionArgs, child pulumi.ResourceOption) error {
+	// The queue's name is known before the queue, which SQS takes 25 seconds to make: neither the role's policy nor the
+	// function, which name it, wait for that.
+	queueName := pulumi.Sprintf("%s-failures", args.Name)
 	queue, err := sqs.NewQueue(ctx, name+"-failures", &sqs.QueueArgs{
+		Name:                    queueName,
 		MessageRetentionSeconds: pulumi.Int(failureRetentionSeconds),
 		SqsManagedSseEnabled:    pulumi.Bool(true),
 		Tags:                    args.Tags,
@@ -130,23 +138,21 @@ func (c *Function) provision(ctx *pulumi.Context, name string, args *FunctionArg
 	}
 	role, err := newServiceRole(ctx, name, serviceRoleArgs{
 		description: "Makes thumbnails",
-		// No condition on the caller: Lambda takes a role only from an account's own functions (iam:PassRole does not
-		// reach across accounts), so no other account can make it act on its behalf.
-		trust:  trust(lambdaService, nil),
-		policy: functionPermissions(args, logs.Arn, queue.Arn),
-		tags:   args.Tags,
+		trust:       functionTrust(args.Account),
+		policy:      functionPermissions(args, logs.Arn, pulumi.Sprintf("%s%s", args.Account.arn("sqs", ""), queueName)),
+		tags:        args.Tags,
 	}, child)
 	if err != nil {
 		return err
 	}
-	function, err := lambda.NewFunction(ctx, name, functionResource(args, role, logs, queue), child,
+	function, err := lambda.NewFunction(ctx, name, functionResource(args, role, logs, args.Account.queueURL(queueName)), child,
 		// A first event must find the permissions in place, and without the log group Lambda would make one that
 		// nobody deletes.
 		pulumi.DependsOn([]pulumi.Resource{role.policy, logs}))
 	if err != nil {
 		return err
 	}
-	_, err = lambda.NewFunctionEventInvokeConfig(ctx, name, &lambda.FunctionEventInvokeConfigArgs{
+	events, err := lambda.NewFunctionEventInvokeConfig(ctx, name, &lambda.FunctionEventInvokeConfigArgs{
 		FunctionName:             function.Name,
 		MaximumRetryAttempts:     pulumi.Int(retries),
 		MaximumEventAgeInSeconds: pulumi.Int(eventAgeSeconds),
@@ -157,15 +163,16 @@ func (c *Function) provision(ctx *pulumi.Context, name string, args *FunctionArg
 	if err != nil {
 		return err
 	}
-	c.Name, c.ARN = function.Name, function.Arn
+	c.Name = function.Name
+	c.ARN = pulumi.All(function.Arn, events.ID()).ApplyT(func(parts []any) string { return parts[0].(string) }).(pulumi.StringOutput)
 	c.FailureQueueURL, c.FailureQueueName, c.LogGroup = queue.Url, queue.Name, logs.Name
 	return nil
 }
 
-func functionResource(args *FunctionArgs, role *serviceRole, logs *cloudwatch.LogGroup, queue *sqs.Queue) *lambda.FunctionArgs {
+func functionResource(args *FunctionArgs, role *serviceRole, logs *cloudwatch.LogGroup, queueURL pulumi.StringInput) *lambda.FunctionArgs {
 	environment := pulumi.ToStringMap(args.Settings.Environment())
 	environment[settings.DestinationBucketVariable] = args.DestinationBucket
-	environment[settings.FailureQueueVariable] = queue.Url
+	environment[settings.FailureQueueVariable] = queueURL
 	resource := &lambda.FunctionArgs{
 		Name:          args.Name,
 		Description:   pulumi.String("Makes thumbnails of the pictures in a bucket"),
@@ -197,6 +204,12 @@ func lambdaArchitecture(goarch string) string {
 		return "x86_64"
 	}
 	return goarch
+}
+
+// functionTrust lets Lambda assume the role on behalf of this account and of no other (Lambda developer guide, "Working
+// with AWS managed policies in the execution role", names the condition keys).
+func functionTrust(account Account) PolicyDocument {
+	return trust(lambdaService, pulumi.StringMapMap{"StringEquals": pulumi.StringMap{"aws:SourceAccount": pulumi.String(account.ID)}})
 }
 
 // functionPermissions is what the function may do.

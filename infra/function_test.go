@@ -71,7 +71,7 @@ func TestFunctionSettings(t *testing.T) {
 func TestFunctionEnvironment(t *testing.T) {
 	defaults := map[string]string{
 		"DESTINATION_BUCKET": "s3-thumbnail-creator-test-destination-" + testSuffix,
-		"FAILURE_QUEUE_URL":  "https://sqs.eu-central-1.amazonaws.com/" + testAccount + "/thumbnailer-function-failures-1234567",
+		"FAILURE_QUEUE_URL":  "https://sqs.eu-central-1.amazonaws.com/" + testAccount + "/s3-thumbnail-creator-test-" + testSuffix + "-failures",
 		"THUMBNAILS":         `[{"name":"thumb","width":256,"height":256,"fit":"inside","format":"same","quality":82,"animated":"first","key":"{dir}{variant}-{name}"}]`,
 		"MAX_SOURCE_MB":      "200", "MAX_MEGAPIXELS": "200", "DELETE_THUMBNAILS": "true",
 		"METRICS_NAMESPACE": "ThumbnailCreator", "GOMEMLIMIT": "652MiB", "CACHE_CONTROL": "",
@@ -110,7 +110,7 @@ func TestFunctionPermissions(t *testing.T) {
 		"ReadSources":      "s3:GetObject on " + source + "/*",
 		"WriteThumbnails":  "s3:GetObject s3:PutObject s3:DeleteObject on " + destination + "/*",
 		"SeeWhatIsMissing": "s3:ListBucket on " + source + " " + destination,
-		"ReportFailures":   "sqs:SendMessage on arn:aws:sqs:eu-central-1:" + testAccount + ":thumbnailer-function-failures-1234567",
+		"ReportFailures":   "sqs:SendMessage on arn:aws:sqs:eu-central-1:" + testAccount + ":s3-thumbnail-creator-test-" + testSuffix + "-failures",
 	}
 	permissions := func(set map[string]string) document {
 		return declare(t, set).one(t, "aws:iam/rolePolicy:RolePolicy", "thumbnailer-function").document(t, "policy")
@@ -135,5 +135,5 @@ func TestFailures(t *testing.T) {
 	config.want(t, "maximumRetryAttempts", "2")
 	config.want(t, "maximumEventAgeInSeconds", "21600")
 	config.want(t, "destinationConfig.onFailure.destination",
-		"arn:aws:sqs:eu-central-1:"+testAccount+":thumbnailer-function-failures-1234567")
+		"arn:aws:sqs:eu-central-1:"+testAccount+":s3-thumbnail-creator-test-"+testSuffix+"-failures")
 }

@@ -94,6 +94,21 @@ func TestPolicyJSON(t *testing.T) {
 	e.one(t, "aws:iam/rolePolicy:RolePolicy", "unknown").want(t, "policy", "")
 }
 
+// TestTrustIsForThisAccount: wherever a service says on whose behalf it acts, that has to be this account.
+func TestTrustIsForThisAccount(t *testing.T) {
+	e := declare(t, map[string]string{"alarmEmail": "a@example.com"})
+	roles := e.of("aws:iam/role:Role")
+	if len(roles) != 2 {
+		t.Fatalf("%d roles", len(roles))
+	}
+	for _, role := range roles {
+		condition := role.document(t, "assumeRolePolicy").Statement[0].Condition["StringEquals"]
+		if condition["aws:SourceAccount"] != testAccount {
+			t.Errorf("%s can be assumed on behalf of another account: %v", role.name, condition)
+		}
+	}
+}
+
 func TestBuildRoleIsForOneProject(t *testing.T) {
 	e := declare(t, nil)
 	doc := e.one(t, "aws:iam/role:Role", "thumbnailer-image-build").document(t, "assumeRolePolicy")

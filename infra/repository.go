@@ -82,6 +82,7 @@ func pulledByLambda(account Account) PolicyDocument {
 		Sid: "PulledByLambda", Effect: allow,
 		Principal: &Principal{Service: lambdaService},
 		Action:    []string{"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"},
+		// Lambda is documented to send the source's ARN here, which has the account in it, not aws:SourceAccount.
 		Condition: pulumi.StringMapMap{"StringLike": pulumi.StringMap{
 			"aws:sourceArn": pulumi.String(account.arn("lambda", "function:*")),
 		}},

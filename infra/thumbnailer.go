@@ -140,7 +140,7 @@ func (c *Thumbnailer) provision(ctx *pulumi.Context, name string, p *plan, child
 		return err
 	}
 	function, err := NewFunction(ctx, name+"-function", &FunctionArgs{
-		Name: named.function(), ImageURI: image.URI,
+		Account: p.account, Name: named.function(), ImageURI: image.URI,
 		SourceBucketARN: source.ARN, DestinationBucketARN: destination.ARN, DestinationBucket: destination.Name,
 		SourcePrefix: cfg.SourcePrefix, Settings: &cfg.Function, Architecture: cfg.Architecture,
 		TimeoutSeconds: cfg.TimeoutSeconds, ReservedConcurrency: cfg.reservation(), Tracing: cfg.Tracing,

@@ -59,7 +59,7 @@ func TestOutputs(t *testing.T) {
 		"repositoryUrl":     testAccount + ".dkr.ecr.eu-central-1.amazonaws.com/thumbnailer-image-1234567",
 		"imageDigest":       testDigest,
 		"imageUri":          testAccount + ".dkr.ecr.eu-central-1.amazonaws.com/thumbnailer-image-1234567@" + testDigest,
-		"failureQueueUrl":   "https://sqs.eu-central-1.amazonaws.com/" + testAccount + "/thumbnailer-function-failures-1234567",
+		"failureQueueUrl":   "https://sqs.eu-central-1.amazonaws.com/" + testAccount + "/s3-thumbnail-creator-test-" + testSuffix + "-failures",
 		"logGroup":          "/aws/lambda/s3-thumbnail-creator-test-" + testSuffix,
 		"dashboardUrl": "https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1" +
 			"#dashboards/dashboard/s3-thumbnail-creator-test-" + testSuffix,
@@ -133,31 +133,10 @@ func TestEveryResourceDescendsFromTheComponent(t *testing.T) {
 // takes most of a deployment's time.
 func TestWhatWaitsForTheImage(t *testing.T) {
 	e := declare(t, map[string]string{"alarmEmail": "a@example.com"})
-	byURN := map[string]declared{}
-	for _, d := range e.resources {
-		byURN[d.urn] = d
-	}
 	build := e.one(t, "command:local:Command", "").urn
-	var waits func(urn string) bool
-	seen := map[string]bool{}
-	waits = func(urn string) bool {
-		if urn == build {
-			return true
-		}
-		if done, ok := seen[urn]; ok {
-			return done
-		}
-		seen[urn] = false
-		for _, on := range byURN[urn].dependencies {
-			if waits(on) {
-				seen[urn] = true
-			}
-		}
-		return seen[urn]
-	}
 	var waiting []string
 	for _, d := range e.resources {
-		if d.custom && d.urn != build && waits(d.urn) {
+		if d.custom && e.waits(d.urn, build) {
 			waiting = append(waiting, d.typ)
 		}
 	}
@@ -169,6 +148,37 @@ func TestWhatWaitsForTheImage(t *testing.T) {
 	if !slices.Equal(waiting, want) {
 		t.Errorf("these wait for the image:\n%s\nwant:\n%s", strings.Join(waiting, "\n"), strings.Join(want, "\n"))
 	}
+}
+
+// TestWhatTheFunctionWaitsFor: once the image is there, only its role and its log group stand between it and the function,
+// and not the queue, which SQS takes half a minute to make. What brings events waits for the queue.
+func TestWhatTheFunctionWaitsFor(t *testing.T) {
+	e := declare(t, nil)
+	queue := e.one(t, "aws:sqs/queue:Queue", "").urn
+	for _, d := range []declared{e.one(t, functionType, ""), e.one(t, "aws:iam/rolePolicy:RolePolicy", "thumbnailer-function")} {
+		if e.waits(d.urn, queue) {
+			t.Errorf("%s waits for the queue", d.typ)
+		}
+	}
+	notification := e.one(t, "aws:s3/bucketNotification:BucketNotification", "")
+	if !e.waits(notification.urn, queue) {
+		t.Error("the notification does not wait for the queue: what fails before it is there is lost")
+	}
+}
+
+// waits tells whether the resource depends on the other, be it through others.
+func (e *engine) waits(urn, other string) bool {
+	for _, d := range e.resources {
+		if d.urn != urn {
+			continue
+		}
+		for _, on := range d.dependencies {
+			if on == other || e.waits(on, other) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // taggable are the types that take tags; bucket objects take ten, so they get only two.
