@@ -187,13 +187,15 @@ func functionResource(args *FunctionArgs, role *serviceRole, logs *cloudwatch.Lo
 			LogGroup:  logs.Name,
 		},
 		Environment: &lambda.FunctionEnvironmentArgs{Variables: environment},
-		Tags:        args.Tags,
-	}
-	if args.ReservedConcurrency != nil {
-		resource.ReservedConcurrentExecutions = pulumi.Int(*args.ReservedConcurrency)
+		// Said either way: the provider takes leaving it out for "as it is", and tracing would go on without permission.
+		TracingConfig: &lambda.FunctionTracingConfigArgs{Mode: pulumi.String("PassThrough")},
+		Tags:          args.Tags,
 	}
 	if args.Tracing {
 		resource.TracingConfig = &lambda.FunctionTracingConfigArgs{Mode: pulumi.String("Active")}
+	}
+	if args.ReservedConcurrency != nil {
+		resource.ReservedConcurrentExecutions = pulumi.Int(*args.ReservedConcurrency)
 	}
 	return resource
 }

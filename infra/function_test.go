@@ -41,8 +41,8 @@ func TestFunction(t *testing.T) {
 	f.want(t, "architectures", `["arm64"]`)
 	f.want(t, "memorySize", "768")
 	f.want(t, "timeout", "60")
-	f.want(t, "reservedConcurrentExecutions", "") // small accounts have none to reserve
-	f.want(t, "tracingConfig", "")
+	f.want(t, "reservedConcurrentExecutions", "")  // small accounts have none to reserve
+	f.want(t, "tracingConfig.mode", "PassThrough") // left out, it would stay as it was
 	f.want(t, "ephemeralStorage", "")
 	f.want(t, "loggingConfig.logFormat", "JSON")
 	logs := e.one(t, "aws:cloudwatch/logGroup:LogGroup", "thumbnailer-function")

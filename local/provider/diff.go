@@ -15,7 +15,8 @@ func (s *server) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffRes
 	if err != nil {
 		return plugin.DiffResult{}, err
 	}
-	changes := without(req.OldInputs, autoNamed).Diff(without(req.NewInputs, autoNamed))
+	olds := without(req.OldInputs, autoNamed)
+	changes := olds.Diff(r.kept(olds, without(req.NewInputs, autoNamed)))
 	if changes == nil {
 		return plugin.DiffResult{Changes: plugin.DiffNone}, nil
 	}

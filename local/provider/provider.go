@@ -199,7 +199,7 @@ func (s *server) Update(ctx context.Context, req plugin.UpdateRequest) (plugin.U
 	if err != nil {
 		return plugin.UpdateResponse{}, err
 	}
-	in := without(req.NewInputs, autoNamed)
+	in := r.kept(req.OldOutputs, without(req.NewInputs, autoNamed))
 	if req.Preview {
 		out := in.Copy()
 		for _, k := range r.Computed {

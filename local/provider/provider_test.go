@@ -282,3 +282,30 @@ func TestThePreviewOfAnUpdateDoesNotKnowWhatACommandWillSay(t *testing.T) {
 		t.Errorf("stdout = %v (%v), want it unknown", r.Properties["stdout"], err)
 	}
 }
+
+// TestOptionalAndComputedIsKept: a program that no longer sets such a property leaves it as it is; it is no change.
+func TestOptionalAndComputedIsKept(t *testing.T) {
+	s, world := testServer(t)
+	r, _ := s.find(string(thing))
+	r.Computed = append(r.Computed, "size")
+	s.find = func(string) (Resource, error) { return r, nil }
+	in := check(t, s, nil, props("kind", "a", "size", 2))
+	made, err := s.Create(t.Context(), plugin.CreateRequest{URN: thingURN, Name: "mine", Type: thing, Properties: in})
+	if err != nil {
+		t.Fatal(err)
+	}
+	news := check(t, s, in, props("kind", "a"))
+	diff, err := s.Diff(t.Context(), plugin.DiffRequest{URN: thingURN, Type: thing, OldInputs: in, OldOutputs: made.Properties, NewInputs: news})
+	if err != nil || diff.Changes != plugin.DiffNone {
+		t.Errorf("leaving it out is a change: %v, %v", diff, err)
+	}
+	news["tags"] = resource.NewProperty(props("a", "b"))
+	if _, err := s.Update(t.Context(), plugin.UpdateRequest{
+		URN: thingURN, Name: "mine", Type: thing, ID: made.ID, OldInputs: in, OldOutputs: made.Properties, NewInputs: news,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if got := world[string(made.ID)]["size"]; !got.IsNumber() || got.NumberValue() != 2 {
+		t.Errorf("after an update of something else it is %v, want 2 as before", got)
+	}
+}

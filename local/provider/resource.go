@@ -23,7 +23,8 @@ type Resource struct {
 	Required, Optional []string
 	// Defaults are what the real provider fills in when an input is absent.
 	Defaults resource.PropertyMap
-	// Computed are the outputs that are known only after Create, inputs with computed defaults included.
+	// Computed are the outputs that are known only after Create, inputs with computed defaults included. Such an input,
+	// which is Optional and Computed, keeps its value when a program no longer sets it.
 	Computed []string
 	// Replace are the input properties whose change replaces the resource. With a nil Update, any change does.
 	Replace []string
@@ -110,6 +111,19 @@ func (a AutoName) make(name string, seed []byte) string {
 		name = name[:limit]
 	}
 	return name + "-" + hex.EncodeToString(suffix)[:7]
+}
+
+// kept returns the inputs with those that are Optional and Computed as they were, where a program no longer sets them: the
+// real provider takes leaving out for having no opinion, not for the default.
+func (r Resource) kept(olds, news resource.PropertyMap) resource.PropertyMap {
+	in := news.Copy()
+	for _, p := range r.Optional {
+		key := resource.PropertyKey(p)
+		if !in.HasValue(key) && olds.HasValue(key) && slices.Contains(r.Computed, p) {
+			in[key] = olds[key]
+		}
+	}
+	return in
 }
 
 // put returns the resource with a Create and an Update that both are f; its id is an input property.
