@@ -47,11 +47,16 @@ func (a Account) arn(service, resource string) string {
 
 // queueURL returns the URL of a queue of this account and region, as SQS makes it.
 func (a Account) queueURL(name pulumi.StringInput) pulumi.StringOutput {
+	return pulumi.Sprintf("https://%s/%s/%s", a.endpoint("sqs"), a.ID, name)
+}
+
+// endpoint returns the host of a service, such as sqs.eu-central-1.amazonaws.com.
+func (a Account) endpoint(service string) string {
 	suffix := "amazonaws.com"
 	if a.Partition == "aws-cn" {
 		suffix = "amazonaws.com.cn"
 	}
-	return pulumi.Sprintf("https://sqs.%s.%s/%s/%s", a.Region, suffix, a.ID, name)
+	return service + "." + a.Region + "." + suffix
 }
 
 // console returns the link of a page of the AWS console; path begins without a slash.

@@ -40,6 +40,8 @@ type BucketArgs struct {
 	NoncurrentDays int
 	// ExpirationDays deletes objects that many days after they were written; 0 never does.
 	ExpirationDays int
+	// KMSKeyARN is the key that encrypts objects; empty means S3's own.
+	KMSKeyARN string
 	// Tags are put on the bucket.
 	Tags pulumi.StringMap
 }
@@ -48,6 +50,7 @@ func (args *BucketArgs) validate() settings.Problems {
 	var p settings.Problems
 	checkRequired(&p, required{"BucketArgs.Name", args.Name, "the name of the bucket"})
 	p.Check("BucketArgs.NoncurrentDays", args.NoncurrentDays, args.NoncurrentDays >= 0, "want a number of days")
+	checkKey(&p, "BucketArgs.KMSKeyARN", args.KMSKeyARN)
 	p.Check("BucketArgs.ExpirationDays", args.ExpirationDays, args.ExpirationDays >= 0, "want a number of days, 0 for never")
 	return p
 }
@@ -90,13 +93,7 @@ func configureBucket(ctx *pulumi.Context, name string, bucket *s3.BucketV2, args
 	if _, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, name,
 		&s3.BucketServerSideEncryptionConfigurationV2Args{
 			Bucket: bucket.ID(),
-			Rules: s3.BucketServerSideEncryptionConfigurationV2RuleArray{
-				&s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
-					ApplyServerSideEncryptionByDefault: &s3.BucketServerSideEncryptionConfigurationV2RuleApplyServerSideEncryptionByDefaultArgs{
-						SseAlgorithm: pulumi.String("AES256"),
-					},
-				},
-			},
+			Rules:  s3.BucketServerSideEncryptionConfigurationV2RuleArray{encryption(args.KMSKeyARN)},
 		}, part); err != nil {
 		return err
 	}
@@ -115,6 +112,18 @@ func configureBucket(ctx *pulumi.Context, name string, bucket *s3.BucketV2, args
 		Rules:  lifecycleRules(args),
 	}, part)
 	return err
+}
+
+// encryption encrypts with the key, or with S3's own where it is empty. With a key of one's own, a key of the bucket's
+// stands between, so that not every object costs a request to KMS.
+func encryption(keyARN string) *s3.BucketServerSideEncryptionConfigurationV2RuleArgs {
+	by := &s3.BucketServerSideEncryptionConfigurationV2RuleApplyServerSideEncryptionByDefaultArgs{SseAlgorithm: pulumi.String("AES256")}
+	if keyARN != "" {
+		by.SseAlgorithm, by.KmsMasterKeyId = pulumi.String("aws:kms"), pulumi.String(keyARN)
+	}
+	return &s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
+		ApplyServerSideEncryptionByDefault: by, BucketKeyEnabled: pulumi.Bool(keyARN != ""),
+	}
 }
 
 // closeBucket shuts the public out and then demands TLS. The order matters: S3 refuses one of two calls that change

@@ -216,7 +216,7 @@ func buildTrust(account Account, project pulumi.StringInput) PolicyDocument {
 
 // buildPermissions is what a build may do: read its source, write its log and push to its repository. sourceBucketARN
 // is nil with a GitHub source.
-func buildPermissions(logGroupARN, repositoryARN, sourceBucketARN pulumi.StringInput) PolicyDocument {
+func buildPermissions(args *ImageArgs, logGroupARN, repositoryARN, sourceBucketARN pulumi.StringInput) PolicyDocument {
 	document := PolicyDocument{
 		writeLogs(logGroupARN),
 		{
@@ -237,7 +237,7 @@ func buildPermissions(logGroupARN, repositoryARN, sourceBucketARN pulumi.StringI
 	if sourceBucketARN == nil {
 		return document
 	}
-	return append(document, Statement{
+	document = append(document, Statement{
 		Sid: "ReadSource", Effect: allow,
 		Action: []string{"s3:GetObject", "s3:GetObjectVersion"},
 		// All archives rather than the current one: its key changes with every build, and a policy that changes
@@ -248,4 +248,5 @@ func buildPermissions(logGroupARN, repositoryARN, sourceBucketARN pulumi.StringI
 		Action:   []string{"s3:GetBucketAcl", "s3:GetBucketLocation", "s3:ListBucket"},
 		Resource: pulumi.StringArray{sourceBucketARN},
 	})
+	return append(document, useKey(args.KMSKeyARN, args.Account, "s3")...)
 }

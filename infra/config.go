@@ -41,6 +41,8 @@ type Config struct {
 	SourceExpirationDays int `config:"sourceExpirationDays"`
 	// ThumbnailExpirationDays deletes thumbnails that many days after they were made; 0 never does.
 	ThumbnailExpirationDays int `config:"thumbnailExpirationDays"`
+	// KMSKeyARN is the customer's key that encrypts buckets, failure queue and logs; empty means AWS's own keys.
+	KMSKeyARN string `config:"kmsKeyArn"`
 	// ForceDestroy lets `pulumi destroy` delete data buckets that still hold objects.
 	ForceDestroy bool `config:"forceDestroy"`
 	// ConfirmForceDestroy is the second key that a production stack needs for ForceDestroy.

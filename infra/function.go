@@ -66,6 +66,8 @@ type FunctionArgs struct {
 	Tracing bool
 	// LogRetentionDays is how long its log is kept, in days; 0 means for ever.
 	LogRetentionDays int
+	// KMSKeyARN is the key that encrypts its buckets, its failure queue and its log; empty means AWS's own.
+	KMSKeyARN string
 	// Tags are put on everything that takes tags.
 	Tags pulumi.StringMap
 }
@@ -100,6 +102,7 @@ func (args *FunctionArgs) validate() settings.Problems {
 			"want a number of invocations, 0 to stop the function, or nil to reserve nothing")
 	}
 	checkRetention(&p, "FunctionArgs.LogRetentionDays", args.LogRetentionDays)
+	checkKey(&p, "FunctionArgs.KMSKeyARN", args.KMSKeyARN)
 	return p
 }
 
@@ -119,18 +122,23 @@ func (c *Function) provision(ctx *pulumi.Context, name string, args *FunctionArg
 	// The queue's name is known before the queue, which SQS takes 25 seconds to make: neither the role's policy nor the
 	// function, which name it, wait for that.
 	queueName := pulumi.Sprintf("%s-failures", args.Name)
-	queue, err := sqs.NewQueue(ctx, name+"-failures", &sqs.QueueArgs{
+	encrypted := &sqs.QueueArgs{
 		Name:                    queueName,
 		MessageRetentionSeconds: pulumi.Int(failureRetentionSeconds),
-		SqsManagedSseEnabled:    pulumi.Bool(true),
+		KmsMasterKeyId:          keyOf(args.KMSKeyARN),
 		Tags:                    args.Tags,
-	}, child)
+	}
+	if args.KMSKeyARN == "" { // the provider takes one or the other
+		encrypted.SqsManagedSseEnabled = pulumi.Bool(true)
+	}
+	queue, err := sqs.NewQueue(ctx, name+"-failures", encrypted, child)
 	if err != nil {
 		return err
 	}
 	logs, err := cloudwatch.NewLogGroup(ctx, name, &cloudwatch.LogGroupArgs{
 		Name:            pulumi.Sprintf("/aws/lambda/%s", args.Name),
 		RetentionInDays: pulumi.Int(args.LogRetentionDays),
+		KmsKeyId:        keyOf(args.KMSKeyARN),
 		Tags:            args.Tags,
 	}, child)
 	if err != nil {
@@ -253,5 +261,5 @@ func functionPermissions(args *FunctionArgs, logGroupARN, queueARN pulumi.String
 			Resource: pulumi.StringArray{pulumi.String("*")},
 		})
 	}
-	return document
+	return append(document, useKey(args.KMSKeyARN, args.Account, "s3", "sqs")...)
 }

@@ -1,6 +1,8 @@
 package infra
 
 import (
+	"strings"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -122,4 +124,31 @@ func writeLogs(logGroupARN pulumi.StringInput) Statement {
 		// The streams of the group, whose names are not ours to choose.
 		Resource: pulumi.StringArray{pulumi.Sprintf("%s:*", logGroupARN)},
 	}
+}
+
+// useKey allows what encrypting and decrypting with a key takes, through each of the services, such as s3, and in no other
+// way. It is empty where there is no key of one's own: AWS's keys need no permission. The key's own policy must let the
+// account's policies decide (docs/kms.md).
+func useKey(keyARN string, account Account, services ...string) PolicyDocument {
+	if keyARN == "" {
+		return nil
+	}
+	var document PolicyDocument
+	for _, service := range services {
+		document = append(document, Statement{
+			Sid: "UseKeyThrough" + strings.ToUpper(service), Effect: allow,
+			Action:    []string{"kms:Decrypt", "kms:GenerateDataKey"},
+			Resource:  pulumi.StringArray{pulumi.String(keyARN)},
+			Condition: pulumi.StringMapMap{"StringEquals": pulumi.StringMap{"kms:ViaService": pulumi.String(account.endpoint(service))}},
+		})
+	}
+	return document
+}
+
+// keyOf returns the key as a property, nil where there is none of one's own.
+func keyOf(keyARN string) pulumi.StringPtrInput {
+	if keyARN == "" {
+		return nil
+	}
+	return pulumi.String(keyARN)
 }

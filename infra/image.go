@@ -49,6 +49,8 @@ type ImageArgs struct {
 	// Access is how the build command reaches AWS. nil means as the default provider does, by its configuration
 	// (aws:profile and so on); it is required where another provider is used.
 	Access *Access
+	// KMSKeyARN is the key that encrypts the bucket of its source and the builds' log; empty means AWS's own.
+	KMSKeyARN string
 	// Tags are put on everything that takes tags.
 	Tags pulumi.StringMap
 }
@@ -76,6 +78,7 @@ func (args *ImageArgs) validate() settings.Problems {
 	}
 	checkArchitecture(&p, "ImageArgs.Architecture", args.Architecture)
 	checkRetention(&p, "ImageArgs.LogRetentionDays", args.LogRetentionDays)
+	checkKey(&p, "ImageArgs.KMSKeyARN", args.KMSKeyARN)
 	return p
 }
 
@@ -105,6 +108,7 @@ func (c *Image) provision(ctx *pulumi.Context, name string, args *ImageArgs, chi
 	logs, err := cloudwatch.NewLogGroup(ctx, name+"-build", &cloudwatch.LogGroupArgs{
 		Name:            pulumi.Sprintf("/aws/codebuild/%s", args.BuildProject),
 		RetentionInDays: pulumi.Int(args.LogRetentionDays),
+		KmsKeyId:        keyOf(args.KMSKeyARN),
 		Tags:            args.Tags,
 	}, child)
 	if err != nil {
@@ -117,7 +121,7 @@ func (c *Image) provision(ctx *pulumi.Context, name string, args *ImageArgs, chi
 	role, err := newServiceRole(ctx, name+"-build", serviceRoleArgs{
 		description: "Builds the image of the thumbnail function",
 		trust:       buildTrust(args.Account, args.BuildProject),
-		policy:      buildPermissions(logs.Arn, repository.ARN, source.bucketARN),
+		policy:      buildPermissions(args, logs.Arn, repository.ARN, source.bucketARN),
 		tags:        args.Tags,
 	}, child)
 	if err != nil {
@@ -164,6 +168,7 @@ func newBuildSource(ctx *pulumi.Context, name string, args *ImageArgs, child pul
 		Name: args.SourceBucket,
 		// It holds copies of files that are elsewhere.
 		ForceDestroy: true,
+		KMSKeyARN:    args.KMSKeyARN,
 		Tags:         args.Tags,
 	}, child)
 	if err != nil {

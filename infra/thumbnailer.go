@@ -134,7 +134,7 @@ func (c *Thumbnailer) provision(ctx *pulumi.Context, name string, p *plan, child
 	image, err := NewImage(ctx, name+"-image", &ImageArgs{
 		Account: p.account, BuildProject: named.function(), Build: cfg.BuildSettings,
 		Source: p.source, SourceBucket: named.bucket("build"), Architecture: cfg.Architecture,
-		LogRetentionDays: cfg.LogRetentionDays, Root: p.root, Access: &p.access, Tags: p.tags,
+		LogRetentionDays: cfg.LogRetentionDays, KMSKeyARN: cfg.KMSKeyARN, Root: p.root, Access: &p.access, Tags: p.tags,
 	}, child)
 	if err != nil {
 		return err
@@ -144,7 +144,7 @@ func (c *Thumbnailer) provision(ctx *pulumi.Context, name string, p *plan, child
 		SourceBucketARN: source.ARN, DestinationBucketARN: destination.ARN, DestinationBucket: destination.Name,
 		SourcePrefix: cfg.SourcePrefix, Settings: &cfg.Function, Architecture: cfg.Architecture,
 		TimeoutSeconds: cfg.TimeoutSeconds, ReservedConcurrency: cfg.reservation(), Tracing: cfg.Tracing,
-		LogRetentionDays: cfg.LogRetentionDays, Tags: p.tags,
+		LogRetentionDays: cfg.LogRetentionDays, KMSKeyARN: cfg.KMSKeyARN, Tags: p.tags,
 	}, child)
 	if err != nil {
 		return err
@@ -178,6 +178,7 @@ func (p *plan) dataBucket(name pulumi.StringInput, expirationDays int) *BucketAr
 		Versioning:     p.config.Versioning,
 		NoncurrentDays: p.config.NoncurrentDays,
 		ExpirationDays: expirationDays,
+		KMSKeyARN:      p.config.KMSKeyARN,
 		Tags:           p.tags,
 	}
 }

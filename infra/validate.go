@@ -21,6 +21,8 @@ var (
 	keyPrefix = regexp.MustCompile(`^[A-Za-z0-9!_.'()/-]*$`)
 	// goProxies is what GOPROXY may be here: URLs, direct and off, with commas or bars between them, or nothing.
 	goProxies = regexp.MustCompile(`^$|^((https?://[A-Za-z0-9.:_~/%-]+|direct|off)([,|]|$))+$`)
+	// keyARN is the ARN of a KMS key. An alias will not do: log groups take none, and policies mean keys.
+	keyARN = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
 	// tagText is the character set that every AWS service accepts in tag keys and values.
 	tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
@@ -45,6 +47,7 @@ func (c *Config) problems(stack string) settings.Problems {
 	p.Number("noncurrentDays", c.NoncurrentDays, 1, 36500, "days")
 	p.Number("sourceExpirationDays", c.SourceExpirationDays, 0, 36500, "days, 0 for never")
 	p.Number("thumbnailExpirationDays", c.ThumbnailExpirationDays, 0, 36500, "days, 0 for never")
+	checkKey(&p, "kmsKeyArn", c.KMSKeyARN)
 	p.Check("forceDestroy", c.ForceDestroy, !c.ForceDestroy || c.ConfirmForceDestroy || !isProduction(stack),
 		fmt.Sprintf("stack %q is a production stack: want false, or confirmForceDestroy: true beside it if its "+
 			"pictures really may be deleted with the stack", stack))
@@ -80,6 +83,10 @@ func checkPrefix(p *settings.Problems, key, value string) {
 
 func checkArchitecture(p *settings.Problems, key, value string) {
 	settings.OneOf(p, key, value, "arm64", "amd64")
+}
+
+func checkKey(p *settings.Problems, key, value string) {
+	p.Check(key, value, value == "" || keyARN.MatchString(value), "want the ARN of a KMS key, arn:aws:kms:REGION:ACCOUNT:key/ID, or nothing")
 }
 
 func checkTimeout(p *settings.Problems, key string, value int) {

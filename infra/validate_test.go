@@ -42,6 +42,9 @@ func TestValidate(t *testing.T) {
 			c.BuildSettings.Source, c.GitHubURL, c.GitHubRef = "github", "https://github.com/o/r", "main; rm -rf /"
 		}, "githubRef: "},
 		{"github", func(c *Config) { c.BuildSettings.Source, c.GitHubURL = "github", "https://github.com/o/r.git" }, ""},
+		{"key", func(c *Config) { c.KMSKeyARN = testKey }, ""},
+		{"key in China", func(c *Config) { c.KMSKeyARN = "arn:aws-cn:kms:cn-north-1:123456789012:key/mrk-1" }, ""},
+		{"key by its alias", func(c *Config) { c.KMSKeyARN = "arn:aws:kms:eu-central-1:123456789012:alias/a" }, "kmsKeyArn: "},
 		{"mail", func(c *Config) { c.AlarmEmail = "nobody" }, "alarmEmail: \"nobody\""},
 		{"mail with a name", func(c *Config) { c.AlarmEmail = "Nobody <a@example.com>" }, "alarmEmail: "},
 		{"reserved tag", func(c *Config) { c.Tags = map[string]string{"aws:x": "y"} }, "aws: is reserved"},

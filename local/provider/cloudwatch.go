@@ -28,7 +28,7 @@ func (c awsCloud) logGroup() Resource {
 		})
 	}
 	return Resource{
-		Optional: []string{"name", "retentionInDays", "skipDestroy", "tags"},
+		Optional: []string{"name", "retentionInDays", "kmsKeyId", "skipDestroy", "tags"},
 		Defaults: resource.PropertyMap{
 			"skipDestroy":     resource.NewBoolProperty(false),
 			"retentionInDays": resource.NewNumberProperty(0),

@@ -30,7 +30,11 @@ func (c awsCloud) queue() Resource {
 		Replace:  []string{"name"},
 		AutoName: &AutoName{Property: "name", Max: 80},
 		Validate: func(in resource.PropertyMap) []Failure {
-			return slices.Concat(
+			var both []Failure
+			if in.HasValue("kmsMasterKeyId") && in.HasValue("sqsManagedSseEnabled") {
+				both = []Failure{{"sqsManagedSseEnabled", "conflicts with kmsMasterKeyId"}}
+			}
+			return slices.Concat(both,
 				inRange(in, "messageRetentionSeconds", 60, 1209600),
 				inRange(in, "visibilityTimeoutSeconds", 0, 43200),
 				inRange(in, "maxMessageSize", 1024, 1048576),
@@ -64,7 +68,7 @@ func (c awsCloud) queueOutputs(in resource.PropertyMap) resource.PropertyMap {
 	name := text(in, "name")
 	return merge(in, map[string]any{
 		"arn": c.SQS.ARN(name), "url": c.SQS.URL(name), "tagsAll": tagsAll(in), "namePrefix": "",
-		"sqsManagedSseEnabled": !in.HasValue("sqsManagedSseEnabled") || flag(in, "sqsManagedSseEnabled"),
+		"sqsManagedSseEnabled": !in.HasValue("kmsMasterKeyId") && (!in.HasValue("sqsManagedSseEnabled") || flag(in, "sqsManagedSseEnabled")),
 		"policy":               text(in, "policy"), "redrivePolicy": text(in, "redrivePolicy"), "redriveAllowPolicy": "",
 		"deduplicationScope": "", "fifoThroughputLimit": "", "kmsDataKeyReusePeriodSeconds": 300,
 	})

@@ -86,7 +86,8 @@ func TestSwitchedOffAgainNothingStays(t *testing.T) {
 		"forceDestroy": {"forceDestroy": "true"}, "confirmForceDestroy": {"confirmForceDestroy": "true"},
 		"buildCompute": {"buildCompute": "ec2"}, "buildSize": {"buildSize": "small"},
 		"buildTimeoutMinutes": {"buildTimeoutMinutes": "40", "buildCompute": "ec2"}, "buildTests": {"buildTests": "true"},
-		"goProxy": {"goProxy": "direct"}, "buildSource": github, "githubUrl": github,
+		"kmsKeyArn": {"kmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/0a-1b"},
+		"goProxy":   {"goProxy": "direct"}, "buildSource": github, "githubUrl": github,
 		"githubRef":  {"githubRef": "v1", "buildSource": "github", "githubUrl": "https://github.com/o/r"},
 		"alarmEmail": {"alarmEmail": "a@example.com"}, "tags": {"tags": `{"team":"photos"}`},
 	}

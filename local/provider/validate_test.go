@@ -126,3 +126,15 @@ func TestRoleTags(t *testing.T) {
 	}
 	w.deploy(t, "aws:iam/role:Role", "r", doc{"assumeRolePolicy": trust, "tags": doc{"team": "a", "teams": "b"}})
 }
+
+// TestQueueEncryption: a queue has a key of its own or SQS's, not both.
+func TestQueueEncryption(t *testing.T) {
+	w := newWorld(t, aws.Options{})
+	if _, err := w.try("aws:sqs/queue:Queue", "q", doc{"kmsMasterKeyId": "k", "sqsManagedSseEnabled": true}); err == nil {
+		t.Error("both are accepted")
+	}
+	d := w.deploy(t, "aws:sqs/queue:Queue", "q", doc{"kmsMasterKeyId": "k"})
+	if flag(d.out, "sqsManagedSseEnabled") {
+		t.Error("with a key, SQS's is said to be used")
+	}
+}
