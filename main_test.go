@@ -70,6 +70,7 @@ func TestProgram(t *testing.T) {
 	}
 	t.Chdir(root)
 
+	t.Setenv("AWS_REGION", "eu-central-1")
 	c := &cloud{resources: map[string]int{}}
 	if err := pulumi.RunErr(program, pulumi.WithMocks("s3-thumbnail-creator", "dev", c)); err != nil {
 		t.Fatal(err)

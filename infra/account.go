@@ -1,11 +1,15 @@
 package infra
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
 
 	"s3-thumbnail-creator/settings"
 )
@@ -15,6 +19,24 @@ type Account struct {
 	ID        string // twelve digits
 	Region    string // "eu-central-1"
 	Partition string // "aws", "aws-cn", "aws-us-gov"
+}
+
+// errNoRegion is what no region means, before the provider has tried for half a minute.
+var errNoRegion = errors.New("aws:region: no region: want one, such as eu-central-1: pulumi config set aws:region eu-central-1")
+
+// hasRegion tells whether the default provider may find a region: in the stack's configuration, in the environment, or in
+// the AWS configuration file, be it another profile's. That of the EC2 instance which this may be does not count: where a
+// stack is must not depend on where it is deployed from.
+func hasRegion(ctx *pulumi.Context, getenv func(string) string) bool {
+	if config.New(ctx, "aws").Get("region") != "" || getenv("AWS_REGION") != "" || getenv("AWS_DEFAULT_REGION") != "" {
+		return true
+	}
+	file := getenv("AWS_CONFIG_FILE")
+	if home, err := os.UserHomeDir(); file == "" && err == nil {
+		file = filepath.Join(home, ".aws", "config")
+	}
+	text, err := os.ReadFile(file)
+	return err == nil && strings.Contains(string(text), "region")
 }
 
 // LookUpAccount asks the AWS provider that the options name (pulumi.Provider, or the one that pulumi.Parent uses), or

@@ -34,7 +34,8 @@ type declared struct {
 // engine stands in for the Pulumi engine and the providers: it records what is declared and answers as AWS would.
 type engine struct {
 	region, partition string
-	stdout            string // of cmd/buildimage
+	stdout            string         // of cmd/buildimage
+	kept              map[string]any // what the suffix has kept since the stack was made; nil for a new stack
 
 	mu        sync.Mutex
 	resources []declared
@@ -108,6 +109,9 @@ func (e *engine) compute(args pulumi.MockResourceArgs, out resource.PropertyMap)
 	switch args.TypeToken {
 	case "random:index/randomId:RandomId":
 		set("hex", testSuffix)
+		if e.kept != nil {
+			out["keepers"] = resource.NewProperty(resource.NewPropertyMapFromMap(e.kept))
+		}
 	case "aws:s3/bucketV2:BucketV2":
 		set("arn", "arn:"+e.partition+":s3:::"+named("bucket"))
 		return named("bucket")
@@ -146,7 +150,7 @@ func (e *engine) run(body pulumi.RunFunc, settings map[string]string, stack ...s
 		name = stack[0]
 	}
 	return pulumi.RunErr(body, pulumi.WithMocks(testProject, name, e), func(info *pulumi.RunInfo) {
-		info.Config = map[string]string{}
+		info.Config = map[string]string{"aws:region": e.region}
 		for key, value := range settings {
 			if !strings.Contains(key, ":") {
 				key = testProject + ":" + key

@@ -1,6 +1,7 @@
 package infra
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -30,16 +31,28 @@ type names struct {
 }
 
 // newNames declares the suffix.
-func newNames(ctx *pulumi.Context, name string, child pulumi.ResourceOption) (names, error) {
+func newNames(ctx *pulumi.Context, name, region string, child pulumi.ResourceOption) (names, error) {
 	suffix, err := random.NewRandomId(ctx, name, &random.RandomIdArgs{
 		ByteLength: pulumi.Int(suffixBytes),
-		Keepers:    pulumi.StringMap{keptProject: pulumi.String(ctx.Project()), keptStack: pulumi.String(ctx.Stack())},
+		Keepers: pulumi.StringMap{
+			keptProject: pulumi.String(ctx.Project()), keptStack: pulumi.String(ctx.Stack()), keptRegion: pulumi.String(region),
+		},
 	}, child, pulumi.IgnoreChanges([]string{"keepers"}))
-	return names{suffix}, err
+	if err != nil {
+		return names{}, err
+	}
+	suffix.Keepers.ApplyT(func(kept map[string]string) bool {
+		if was := kept[keptRegion]; was != "" && was != region {
+			warn(ctx, fmt.Sprintf("this stack was made in %s, and aws:region is now %s: everything would be made anew there and deleted in %s, "+
+				"and the pictures would not move. To move, deploy another stack, copy the pictures, and destroy this one", was, region, was))
+		}
+		return true
+	})
+	return names{suffix}, nil
 }
 
-// The keys under which the suffix keeps what the names begin with.
-const keptProject, keptStack = "project", "stack"
+// The keys under which the suffix keeps what the names begin with, and where the stack was made.
+const keptProject, keptStack, keptRegion = "project", "stack", "region"
 
 // bucket returns <project>-<stack>-<role>-<suffix>.
 func (n names) bucket(role string) pulumi.StringOutput { return n.named(role, maxBucketName) }

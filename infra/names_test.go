@@ -1,9 +1,12 @@
 package infra
 
 import (
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 func TestNameOf(t *testing.T) {
@@ -20,6 +23,55 @@ func TestNameOf(t *testing.T) {
 		if got := nameOf(test.project, test.stack, test.role, testSuffix, maxBucketName); got != test.want {
 			t.Errorf("%s, %s, %s: got %s, want %s", test.project, test.stack, test.role, got, test.want)
 		}
+	}
+}
+
+// TestMovedStack: a stack keeps its names when it is called something else, and is warned when its region is another one.
+func TestMovedStack(t *testing.T) {
+	for region, want := range map[string]string{testRegion: "", "eu-west-1": "made in eu-west-1, and aws:region is now " + testRegion} {
+		var log warnings
+		e := newEngine()
+		e.kept = map[string]any{"project": "old", "stack": "was", "region": region}
+		body := thumbnailerAt(projectRoot(t))
+		if err := e.run(func(ctx *pulumi.Context) error {
+			ctx.Log = &log
+			return body(ctx)
+		}, nil); err != nil {
+			t.Fatal(err)
+		}
+		e.one(t, "aws:s3/bucketV2:BucketV2", "thumbnailer-source").want(t, "bucket", "old-was-source-"+testSuffix)
+		if got := strings.Join(log.shown, "\n"); (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("made in %s: warned %q, want %q", region, got, want)
+		}
+	}
+}
+
+// TestNoRegion: said at once, with the command, unless the provider may find one.
+func TestNoRegion(t *testing.T) {
+	t.Setenv("AWS_REGION", "")
+	t.Setenv("AWS_DEFAULT_REGION", "")
+	with, without := filepath.Join(t.TempDir(), "config"), filepath.Join(t.TempDir(), "config")
+	writeFile(t, with, "[default]\nregion = eu-west-1\n")
+	for _, test := range []struct {
+		name, variable, value string
+		found                 bool
+	}{
+		{"nothing", "AWS_CONFIG_FILE", without, false},
+		{"a profile's", "AWS_CONFIG_FILE", with, true},
+		{"the environment's", "AWS_REGION", "eu-west-1", true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Setenv("AWS_CONFIG_FILE", without)
+			t.Setenv(test.variable, test.value)
+			e := newEngine()
+			err := e.run(thumbnailerAt(projectRoot(t)), map[string]string{"aws:region": ""})
+			if test.found != (err == nil) || err != nil && !strings.Contains(err.Error(), "pulumi config set aws:region") {
+				t.Errorf("error %v", err)
+			}
+			if !test.found && len(e.calls) > 0 {
+				t.Errorf("the provider was asked nevertheless: %v", e.calls)
+			}
+		})
 	}
 }
 

@@ -7,6 +7,7 @@ package infra
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -102,6 +103,9 @@ func newPlan(ctx *pulumi.Context, name string, args *ThumbnailerArgs, opts []pul
 			problems = append(problems, err)
 		}
 	}
+	if args.Access == nil && !hasRegion(ctx, os.Getenv) {
+		problems = append(problems, errNoRegion)
+	}
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
@@ -119,7 +123,7 @@ func newPlan(ctx *pulumi.Context, name string, args *ThumbnailerArgs, opts []pul
 
 func (c *Thumbnailer) provision(ctx *pulumi.Context, name string, p *plan, child pulumi.ResourceOption) error {
 	cfg := p.config
-	named, err := newNames(ctx, name, child)
+	named, err := newNames(ctx, name, p.account.Region, child)
 	if err != nil {
 		return err
 	}

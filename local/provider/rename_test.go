@@ -17,6 +17,7 @@ func TestARenamedStackKeepsItsBuckets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("AWS_REGION", "us-east-1")
 	e := newEngine(t)
 	e.program = func(ctx *pulumi.Context) error {
 		_, err := infra.NewThumbnailer(ctx, "thumbnailer", &infra.ThumbnailerArgs{Root: root})

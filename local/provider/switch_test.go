@@ -59,7 +59,7 @@ func declareWith(t *testing.T, config map[string]string) map[string]resource.Pro
 		_, err = infra.NewThumbnailer(ctx, "thumbnailer", &infra.ThumbnailerArgs{Config: cfg, Root: root})
 		return err
 	}, pulumi.WithMocks("p", "test", d), func(info *pulumi.RunInfo) {
-		info.Config = map[string]string{}
+		info.Config = map[string]string{"aws:region": "us-east-1"}
 		for key, value := range config {
 			info.Config["p:"+key] = value
 		}
