@@ -10,6 +10,12 @@ type color struct {
 	primaries int // of the colors; other than P3 and BT.2020 are taken for those of sRGB
 }
 
+// Matrices that are no weights of luma. H.273, table 4.
+const (
+	identity = 0
+	yCgCo    = 8
+)
+
 // describe returns the color of code points. Primaries are not heeded where
 // another transfer than that of pictures for common displays goes with them.
 func describe(primaries, transfer, matrix int, fullRange bool) color {
@@ -45,6 +51,18 @@ func (i *item) nclx() (c color, ok bool) {
 	return describe(2, 2, 2, false), false
 }
 
+// describe returns the color of an item's samples: what it is inherited from
+// overrules its own description, and that the one in the coded picture.
+func (i *item) describe(inherited *color, coded color) color {
+	if inherited != nil {
+		return *inherited
+	}
+	if own, ok := i.nclx(); ok {
+		return own
+	}
+	return coded
+}
+
 // weights are the shares of red and blue in luma, by matrix. H.273, table 4.
 func (c color) weights() (red, blue float64) {
 	switch c.matrix {
@@ -71,10 +89,6 @@ type converter struct {
 // newConverter returns the converter for samples of the given depths. A picture
 // without chroma is gray. Source: H.273, section 8.3, equations 20 to 60.
 func newConverter(c color, depth [3]int, gray bool) *converter {
-	const (
-		identity = 0
-		yCgCo    = 8
-	)
 	// Samples are brought to 0..255 and -127.5..127.5 first.
 	var scale, zero [3]float64
 	for i := range scale {

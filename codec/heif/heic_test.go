@@ -140,22 +140,6 @@ func TestTransformations(t *testing.T) {
 	}
 }
 
-// near tells that bytes differ by no more than most, but for a hundredth of them:
-// colors are clipped behind the average, and a window may begin within a sample
-// of chroma.
-func near(a, b []byte, most int) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	far := 0
-	for i, v := range a {
-		if d := int(v) - int(b[i]); d > most || d < -most {
-			far++
-		}
-	}
-	return far*100 <= len(a)
-}
-
 func TestOverlay(t *testing.T) {
 	tile := plain(t)
 	// 200x150, filled with half transparent red; layers at 10, 20 and -100, 100.

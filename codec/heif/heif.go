@@ -13,13 +13,17 @@
 // a few rows of blocks or tiles. HEVC is covered by patents in some countries;
 // with the build tag nohevc its decoder is left out, and such pictures are
 // unsupported. AV1, the coding of AVIF, is left to libavif, which runs as
-// WebAssembly and is compiled when the first such file comes.
+// WebAssembly and is compiled when the first such file comes. It is given one
+// coded picture at a time, without what the container says of it, and no more
+// memory than was estimated; the rest is done as for HEIC. A coded picture that
+// is not whole is an error; of a grid, the tiles that are whole are shown.
 package heif
 
 import (
 	"bytes"
 	"io"
 
+	"s3-thumbnail-creator/codec/format"
 	"s3-thumbnail-creator/codec/raster"
 )
 
@@ -42,9 +46,9 @@ func NewDecoder(r io.Reader, size int64) (raster.Decoder, error) {
 	}
 	switch kind := c.coded(primary); kind {
 	case "hvc1":
-		return newHEIC(c, primary)
+		return newDecoder(c, primary, format.HEIC)
 	case "av01":
-		return newAVIF(c, primary)
+		return newDecoder(c, primary, format.AVIF)
 	case "":
 		return nil, raster.Corruptf("item %d has no coded picture", c.primary)
 	default:

@@ -139,3 +139,46 @@ func TestDamagedFilesAreErrors(t *testing.T) {
 		t.Errorf("reader's error: got %v, want it unchanged", err)
 	}
 }
+
+func openFile(t testing.TB, file []byte) raster.Decoder {
+	t.Helper()
+	d, err := NewDecoder(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// decodeWhole decodes without reducing.
+func decodeWhole(t testing.TB, d raster.Decoder) *raster.Image {
+	t.Helper()
+	m, err := d.Decode(d.Info().Width, d.Info().Height)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// window returns pixels of a picture.
+func window(m *raster.Image, x, y, width, height int) (pix []byte) {
+	for row := range height {
+		pix = append(pix, m.Pix[4*((y+row)*m.Width+x):][:4*width]...)
+	}
+	return pix
+}
+
+// near tells that bytes differ by no more than most, but for a hundredth of them:
+// colors are clipped behind the average, and a window may begin within a sample
+// of chroma.
+func near(a, b []byte, most int) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	far := 0
+	for i, v := range a {
+		if d := int(v) - int(b[i]); d > most || d < -most {
+			far++
+		}
+	}
+	return far*100 <= len(a)
+}

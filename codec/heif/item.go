@@ -28,6 +28,7 @@ type item struct {
 	extents    []extent
 	inIdat     bool     // the extents are in the idat box
 	joined     []byte   // the bytes of several extents, once they were asked for
+	lost       bool     // some of the bytes are not in the file, once they were asked for
 	elsewhere  bool     // they are in another file, or made in another way
 	inputs     []uint32 // dimg: what a derived picture is made of
 	thumbnails []uint32 // thmb: smaller versions of this one
@@ -288,10 +289,13 @@ func (c *container) data(i *item) []byte {
 		return i.joined
 	}
 	if len(i.extents) == 1 {
-		return i.extents[0].of(source)
+		part := i.extents[0].of(source)
+		i.lost = i.extents[0].length > uint64(len(part))
+		return part
 	}
 	for _, e := range i.extents {
 		part := e.of(source)
+		i.lost = i.lost || e.length > uint64(len(part))
 		if c.joined += len(part); c.joined > len(c.file) {
 			break
 		}

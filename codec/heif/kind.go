@@ -1,5 +1,3 @@
-//go:build !nohevc
-
 package heif
 
 // kind is how the samples of a coded picture are laid out and what they mean.

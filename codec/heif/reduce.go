@@ -1,5 +1,3 @@
-//go:build !nohevc
-
 package heif
 
 import "s3-thumbnail-creator/codec/raster"

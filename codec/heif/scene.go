@@ -1,11 +1,6 @@
-//go:build !nohevc
-
 package heif
 
-import (
-	"s3-thumbnail-creator/codec/hevc"
-	"s3-thumbnail-creator/codec/raster"
-)
+import "s3-thumbnail-creator/codec/raster"
 
 // scene is a picture that is made of coded ones: of one, of tiles, or of
 // pictures that lie over each other.
@@ -54,10 +49,10 @@ func (c *container) scene(i *item, depth int) (s *scene, err error) {
 			return nil, raster.Corruptf("item %d: an identity of %d pictures", i.id, len(i.inputs))
 		}
 		s, err = c.scene(c.items[i.inputs[0]], depth+1)
-	case "hvc1", "":
+	case "hvc1", "av01", "":
 		s, err = c.single(i)
 	default:
-		return nil, raster.Unsupportedf("item %d of type %q among HEVC pictures", i.id, i.kind)
+		return nil, raster.Unsupportedf("item %d of type %q among coded pictures", i.id, i.kind)
 	}
 	if err != nil {
 		return nil, err
@@ -69,13 +64,12 @@ func (c *container) scene(i *item, depth int) (s *scene, err error) {
 }
 
 func (c *container) single(i *item) (*scene, error) {
-	d, k, err := c.open(i, nil)
+	f, k, err := c.open(i, nil)
 	if err != nil {
 		return nil, err
 	}
-	info := d.Info()
-	width, height := i.sizeWithin(info.Width, info.Height)
-	s := &scene{container: c, width: width, height: height, geometry: newGeometry(width, height), kind: k, frame: d.Memory(), tile: chunk}
+	width, height := i.sizeWithin(f.size())
+	s := &scene{container: c, width: width, height: height, geometry: newGeometry(width, height), kind: k, frame: f.memory(), tile: chunk}
 	s.parts = []coded{{i, 0, 0, width, height}}
 	return s, nil
 }
@@ -101,12 +95,11 @@ func (c *container) grid(i *item) (*scene, error) {
 	if own, ok := i.nclx(); ok {
 		s.inherited = &own
 	}
-	d, k, err := c.open(first, s.inherited)
+	tile, k, err := c.open(first, s.inherited)
 	if err != nil {
 		return nil, err
 	}
-	info := d.Info()
-	w, h := first.sizeWithin(info.Width, info.Height)
+	w, h := first.sizeWithin(tile.size())
 	if width < 1 || height < 1 || (columns-1)*w >= width || columns*w < width || (rows-1)*h >= height || rows*h < height {
 		return nil, raster.Corruptf("item %d: %dx%d tiles of %dx%d make no picture of %dx%d", i.id, columns, rows, w, h, width, height)
 	}
@@ -116,7 +109,7 @@ func (c *container) grid(i *item) (*scene, error) {
 	if len(i.inputs) > 1 && (w < minTile || h < minTile) {
 		return nil, raster.Unsupportedf("item %d: tiles of %dx%d pixels, must be at least %d each way", i.id, w, h, minTile)
 	}
-	s.kind, s.frame, s.tile = k, d.Memory(), h
+	s.kind, s.frame, s.tile = k, tile.memory(), h
 	for n, id := range i.inputs {
 		if t := c.items[id]; t != nil {
 			s.parts = append(s.parts, coded{t, n % columns * w, n / columns * h, w, h})
@@ -211,7 +204,7 @@ func (s *scene) shown() kind {
 }
 
 // decode returns the picture, reduced for a target.
-func (s *scene) decode(d *heicDecoder, targetWidth, targetHeight int) (*raster.Image, error) {
+func (s *scene) decode(d *decoder, targetWidth, targetHeight int) (*raster.Image, error) {
 	g := &s.geometry
 	fx, fy := raster.BoxFactor(g.width, targetWidth), raster.BoxFactor(g.height, targetHeight)
 	filter := filtered(min(fx, fy))
@@ -222,9 +215,9 @@ func (s *scene) decode(d *heicDecoder, targetWidth, targetHeight int) (*raster.I
 		return s.decodePixels(d, fx, fy, filter)
 	}
 	r := newReducer(g.width, g.height, fx, fy, s.shown())
-	err := s.each(filter, func(p *coded, b *hevc.Band) {
-		for y := 0; y < min(b.Rows, p.height-b.Y); y += chunk {
-			s.reduce(r, p, b, y, min(chunk, b.Rows-y, p.height-b.Y-y))
+	err := s.each(filter, func(p *coded, b *band) {
+		for y := 0; y < min(b.rows, p.height-b.y); y += chunk {
+			s.reduce(r, p, b, y, min(chunk, b.rows-y, p.height-b.y-y))
 		}
 	})
 	if r.missing == g.width*g.height {
@@ -241,15 +234,15 @@ func (s *scene) decode(d *heicDecoder, targetWidth, targetHeight int) (*raster.I
 const chunk = 16
 
 // reduce adds rows of a band, from its row y on, to a reduced picture.
-func (s *scene) reduce(r *reducer, p *coded, b *hevc.Band, y, rows int) {
-	left, top := p.x-s.geometry.x, p.y+b.Y+y-s.geometry.y
-	r.add(0, left, top, p.width, rows, b.Planes[0].Pix[y*b.Planes[0].Stride:], b.Planes[0].Stride)
+func (s *scene) reduce(r *reducer, p *coded, b *band, y, rows int) {
+	left, top := p.x-s.geometry.x, p.y+b.y+y-s.geometry.y
+	r.add(0, left, top, p.width, rows, b.planes[0].pix[y*b.planes[0].stride:], b.planes[0].stride)
 	if s.kind.chroma != 0 {
 		shiftX, shiftY := s.kind.subsampling()
 		width, height := (p.width+1<<shiftX-1)>>shiftX, (rows+1<<shiftY-1)>>shiftY
 		for component := 1; component < 3; component++ {
-			plane := &b.Planes[component]
-			r.add(component, left, top, width, height, plane.Pix[y>>shiftY*plane.Stride:], plane.Stride)
+			plane := &b.planes[component]
+			r.add(component, left, top, width, height, plane.pix[y>>shiftY*plane.stride:], plane.stride)
 		}
 	}
 	r.finishTo(top, top+rows)
@@ -257,7 +250,7 @@ func (s *scene) reduce(r *reducer, p *coded, b *hevc.Band, y, rows int) {
 
 // each decodes the parts and passes their bands to emit. A part that is damaged
 // is left out; the error is that of the first one.
-func (s *scene) each(filter bool, emit func(p *coded, b *hevc.Band)) (first error) {
+func (s *scene) each(filter bool, emit func(p *coded, b *band)) (first error) {
 	g := &s.geometry
 	for i := range s.parts {
 		p := &s.parts[i]
@@ -272,18 +265,17 @@ func (s *scene) each(filter bool, emit func(p *coded, b *hevc.Band)) (first erro
 	return first
 }
 
-func (s *scene) part(p *coded, filter bool, emit func(p *coded, b *hevc.Band)) error {
-	d, k, err := s.container.open(p.item, s.inherited)
+func (s *scene) part(p *coded, filter bool, emit func(p *coded, b *band)) error {
+	f, k, err := s.container.open(p.item, s.inherited)
 	if err != nil {
 		return err
 	}
-	info := d.Info()
 	const margin = 4 << 20
-	if k != s.kind || d.Memory() > s.frame+margin {
+	if k != s.kind || f.memory() > s.frame+margin {
 		return raster.Unsupportedf("item %d: a tile of another kind than the first", p.item.id)
 	}
 	part := *p
-	part.width, part.height = min(p.width, info.Width), min(p.height, info.Height)
-	_, err = d.Decode(filter, func(b *hevc.Band) { emit(&part, b) })
-	return err
+	width, height := f.size()
+	part.width, part.height = min(p.width, width), min(p.height, height)
+	return f.decode(filter, func(b *band) { emit(&part, b) })
 }

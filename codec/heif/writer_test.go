@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-
-	"s3-thumbnail-creator/codec/raster"
 )
 
 // testItem is an item of a file that a test writes.
@@ -139,33 +137,6 @@ func frame(t testing.TB, name string, width, height int, more ...box) testItem {
 	}
 	i.properties = append([]box{{"hvcC", config}, ispe(width, height)}, more...)
 	return i
-}
-
-func openFile(t testing.TB, file []byte) raster.Decoder {
-	t.Helper()
-	d, err := NewDecoder(bytes.NewReader(file), int64(len(file)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
-
-// decodeWhole decodes without reducing.
-func decodeWhole(t testing.TB, d raster.Decoder) *raster.Image {
-	t.Helper()
-	m, err := d.Decode(d.Info().Width, d.Info().Height)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
-// window returns pixels of a picture.
-func window(m *raster.Image, x, y, width, height int) (pix []byte) {
-	for row := range height {
-		pix = append(pix, m.Pix[4*((y+row)*m.Width+x):][:4*width]...)
-	}
-	return pix
 }
 
 // fractions are the numbers of a clap property, over two.

@@ -1,9 +1,0 @@
-//go:build nohevc
-
-package heif
-
-import "s3-thumbnail-creator/codec/raster"
-
-func newHEIC(*container, *item) (raster.Decoder, error) {
-	return nil, raster.Unsupportedf("HEIC: this program was built without the HEVC decoder (tag nohevc)")
-}

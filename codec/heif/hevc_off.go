@@ -1,0 +1,9 @@
+//go:build nohevc
+
+package heif
+
+import "s3-thumbnail-creator/codec/raster"
+
+func (c *container) openHEVC(*item) (codedFrame, kind, error) {
+	return nil, kind{}, raster.Unsupportedf("HEIC: this program was built without the HEVC decoder (tag nohevc)")
+}
