@@ -132,3 +132,16 @@ func TestSmallMemoryIsAnError(t *testing.T) {
 		t.Errorf("got %v, want ErrCorrupt", err)
 	}
 }
+
+// The signal is that of 203 cd/m². It is described in the container and in the
+// coded picture.
+func TestAVIFOfHighDynamicRange(t *testing.T) {
+	file := readFile(t, "pq.avif")
+	undescribed := bytes.Replace(file, []byte("colr"), []byte("free"), 1)
+	for name, file := range map[string][]byte{"colr": file, "sequence header": undescribed} {
+		p := decodeWhole(t, openFile(t, file)).Pix
+		if p[0] < 189 || p[0] > 193 || p[1] < 189 || p[1] > 193 {
+			t.Errorf("described by %s: %v, want about 191", name, p[:4])
+		}
+	}
+}

@@ -8,6 +8,7 @@ type color struct {
 	matrix    int // 2: not said, taken for BT.601
 	fullRange bool
 	primaries int // of the colors; other than P3 and BT.2020 are taken for those of sRGB
+	transfer  int // other than PQ and HLG are taken for that of sRGB
 }
 
 // Matrices that are no weights of luma. H.273, table 4.
@@ -16,18 +17,16 @@ const (
 	yCgCo    = 8
 )
 
-// describe returns the color of code points. Primaries are not heeded where
-// another transfer than that of pictures for common displays goes with them.
+// describe returns the color of code points.
 func describe(primaries, transfer, matrix int, fullRange bool) color {
-	const (
-		unknown = 2
-		pq      = 16
-		hlg     = 18
-	)
-	if transfer == pq || transfer == hlg || primaries != displayP3 && primaries != bt2020 {
+	const unknown = 2
+	if primaries != displayP3 && primaries != bt2020 {
 		primaries = unknown
 	}
-	return color{matrix, fullRange, primaries}
+	if transfer != pq && transfer != hlg {
+		transfer = unknown
+	}
+	return color{matrix, fullRange, primaries, transfer}
 }
 
 // profile returns the ICC profile of an item, nil where it has none.
@@ -84,6 +83,7 @@ type converter struct {
 	weights [3][3]float64 // by color and sample
 	offsets [3]float64
 	gamut   *gamut // nil where the primaries are those of sRGB
+	hdr     *hdr   // nil where the transfer is
 }
 
 // newConverter returns the converter for samples of the given depths. A picture
@@ -120,6 +120,9 @@ func newConverter(c color, depth [3]int, gray bool) *converter {
 		m = [3][3]float64{{1, -1, 1}, {1, 1, 0}, {1, -1, -1}}
 	}
 	t := &converter{gamut: gamuts[c.primaries]}
+	if h := hdrs[c.transfer]; h != nil {
+		t.hdr = h()
+	}
 	for i, row := range m {
 		t.offsets[i] = 0.5 // for rounding
 		for j, v := range row {
@@ -132,12 +135,23 @@ func newConverter(c color, depth [3]int, gray bool) *converter {
 
 // put converts one color.
 func (t *converter) put(out *[4]byte, y, cb, cr float64) {
+	var rgb [3]float64 // and 0.5
 	for i := range t.weights {
 		w := &t.weights[i]
-		out[i] = uint8(min(max(t.offsets[i]+w[0]*y+w[1]*cb+w[2]*cr, 0), 255))
+		rgb[i] = t.offsets[i] + w[0]*y + w[1]*cb + w[2]*cr
 	}
 	out[3] = 255
+	if t.hdr != nil {
+		for i := range rgb {
+			rgb[i] -= 0.5
+		}
+		t.gamut.put(out, t.hdr.light(rgb))
+		return
+	}
+	for i, v := range rgb {
+		out[i] = uint8(min(max(v, 0), 255))
+	}
 	if t.gamut != nil {
-		t.gamut.toSRGB(out)
+		t.gamut.put(out, [3]float64{linear[out[0]], linear[out[1]], linear[out[2]]})
 	}
 }

@@ -47,12 +47,13 @@ var linear, encoded = func() (linear [256]float64, encoded [4096]byte) {
 	return linear, encoded
 }()
 
-// toSRGB converts one color; what sRGB does not have is cut.
-func (g *gamut) toSRGB(rgb *[4]byte) {
-	r, b := linear[rgb[0]], linear[rgb[2]]
-	green := linear[rgb[1]]
-	for i, row := range g {
-		v := row[0]*r + row[1]*green + row[2]*b
-		rgb[i] = encoded[int(min(max(v, 0), 1)*4095+0.5)]
+// put writes a linear color as sRGB; what that does not have is cut. A nil gamut
+// is that of sRGB.
+func (g *gamut) put(out *[4]byte, rgb [3]float64) {
+	for i, v := range rgb {
+		if g != nil {
+			v = g[i][0]*rgb[0] + g[i][1]*rgb[1] + g[i][2]*rgb[2]
+		}
+		out[i] = encoded[int(min(max(v, 0), 1)*4095+0.5)]
 	}
 }

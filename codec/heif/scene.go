@@ -194,11 +194,11 @@ func (s *scene) memory(targetWidth, targetHeight int, alpha bool) int64 {
 // and 0 dB with five, at 43 to 48 dB.
 func filtered(factor int) bool { return factor < 5 }
 
-// shown is the kind with primaries only where no profile says more.
+// shown is the kind with primaries and transfer only where no profile says more.
 func (s *scene) shown() kind {
 	k := s.kind
 	if s.profile != nil {
-		k.primaries = 0
+		k.primaries, k.transfer = 0, 0
 	}
 	return k
 }
