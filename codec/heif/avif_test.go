@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/tetratelabs/wazero"
+
 	"s3-thumbnail-creator/codec/raster"
 )
 
@@ -144,4 +146,51 @@ func TestAVIFOfHighDynamicRange(t *testing.T) {
 			t.Errorf("described by %s: %v, want about 191", name, p[:4])
 		}
 	}
+}
+
+// What the first AVIF of a process waits for.
+func BenchmarkCompileLibavif(b *testing.B) {
+	compile := func(b *testing.B, config wazero.RuntimeConfig) {
+		l, err := newLibavif(config)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := l.runtime.Close(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Run("anew", func(b *testing.B) {
+		for b.Loop() {
+			compile(b, wazero.NewRuntimeConfig())
+		}
+	})
+	b.Run("cached", func(b *testing.B) {
+		dir := b.TempDir()
+		for b.Loop() {
+			cache, err := wazero.NewCompilationCacheWithDir(dir)
+			if err != nil {
+				b.Fatal(err)
+			}
+			compile(b, wazero.NewRuntimeConfig().WithCompilationCache(cache))
+			if err := cache.Close(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		}
+		files, size := 0, int64(0)
+		err := filepath.WalkDir(dir, func(_ string, e os.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return err
+			}
+			info, err := e.Info()
+			if err != nil {
+				return err
+			}
+			files, size = files+1, size+info.Size()
+			return nil
+		})
+		if err != nil || files == 0 {
+			b.Fatalf("%d files in the cache, error %v", files, err)
+		}
+		b.ReportMetric(float64(size), "cache-bytes")
+	})
 }

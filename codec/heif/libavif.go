@@ -32,7 +32,10 @@ type libavif struct {
 	module  wazero.CompiledModule
 }
 
-var loadLibavif = sync.OnceValues(func() (*libavif, error) {
+var loadLibavif = sync.OnceValues(func() (*libavif, error) { return newLibavif(wazero.NewRuntimeConfig()) })
+
+// newLibavif compiles the module.
+func newLibavif(config wazero.RuntimeConfig) (*libavif, error) {
 	r, err := gzip.NewReader(bytes.NewReader(decodeWasm))
 	if err != nil {
 		return nil, err
@@ -42,13 +45,13 @@ var loadLibavif = sync.OnceValues(func() (*libavif, error) {
 		return nil, err
 	}
 	ctx := context.Background()
-	l := &libavif{runtime: wazero.NewRuntime(ctx)}
+	l := &libavif{runtime: wazero.NewRuntimeWithConfig(ctx, config)}
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, l.runtime); err != nil {
 		return nil, err
 	}
 	l.module, err = l.runtime.CompileModule(ctx, code)
 	return l, err
-})
+}
 
 // linearMemory is the memory of one run of the module. All of it is reserved at
 // first, is taken from the system as it is touched, and given back at the end.
