@@ -54,7 +54,7 @@ func newProcessor(getenv func(string) string, w io.Writer) (*job.Processor, erro
 			MaxFrames: settings.MaxFrames,
 			Memory:    settings.DecodeMemory(told.MemoryMB),
 		},
-		KeepThumbnails: !told.DeleteThumbnails, CacheControl: told.CacheControl,
+		Wants: told.Wants, KeepThumbnails: !told.DeleteThumbnails, CacheControl: told.CacheControl,
 		Namespace: told.MetricsNamespace, Function: told.FunctionName,
 	}), nil
 }

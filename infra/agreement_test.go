@@ -16,7 +16,7 @@ import (
 func TestWhatInfraAcceptsTheFunctionAccepts(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 2))
 	accepted, different := 0, map[string]bool{}
-	for range 600 {
+	for range 1000 {
 		set := randomSettings(rng)
 		cfg, err := load(set)
 		if err != nil {
@@ -65,6 +65,8 @@ func randomSettings(rng *rand.Rand) map[string]string {
 	for key, value := range map[string]string{
 		"deleteThumbnails": pick("true", "false", "true", "false", "yes"),
 		"cacheControl":     pick("", "max-age=60", `private="a,b"; x='$HOME'`, "%PATH%\\", "{}[]", " no-cache", "ü", "a\nb"),
+		"include":          pick("[]", `["*.jpg","photos/*"]`, `["photos/*/a"]`, `[""]`, `["a"]`),
+		"exclude":          pick("[]", `["*.jpg","*'x'*"]`, `["b!"]`, `["a","a"]`, `{}`),
 		"maxSourceMB":      pick("1", "200", "5120", "007", "0", "1e3"),
 		"maxMegapixels":    pick("1", "50", "10000", "+5", "10001", ""),
 		"memoryMB":         pick("128", "1769", "10240", "512", "127", "0x100"),

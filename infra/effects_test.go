@@ -18,6 +18,9 @@ var effects = map[string]struct {
 	"cacheControl": {one("cacheControl", "no-cache"), []string{"~Function thumbnailer-function"}},
 	"sourcePrefix": {one("sourcePrefix", "photos/"), []string{
 		"~BucketNotification thumbnailer", "~RolePolicy thumbnailer-function"}},
+	"include": {one("include", `["photos/*"]`), []string{
+		"~BucketNotification thumbnailer", "~Function thumbnailer-function", "~RolePolicy thumbnailer-function"}},
+	"exclude": {one("exclude", `["photos/*"]`), []string{"~Function thumbnailer-function", "~RolePolicy thumbnailer-function"}},
 	"deleteThumbnails": {one("deleteThumbnails", "false"), []string{
 		"~BucketNotification thumbnailer", "~Function thumbnailer-function", "~RolePolicy thumbnailer-function"}},
 	"maxSourceMB":   {one("maxSourceMB", "1"), []string{"~Function thumbnailer-function"}},

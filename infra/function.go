@@ -95,6 +95,7 @@ func (args *FunctionArgs) validate() settings.Problems {
 	)
 	p = append(p, args.Settings.Validate("config")...)
 	checkPrefix(&p, "FunctionArgs.SourcePrefix", args.SourcePrefix)
+	checkKeys(&p, "FunctionArgs.Settings.Include", args.SourcePrefix, args.Settings.Include)
 	checkArchitecture(&p, "FunctionArgs.Architecture", args.Architecture)
 	checkTimeout(&p, "FunctionArgs.TimeoutSeconds", args.TimeoutSeconds)
 	if args.ReservedConcurrency != nil {
@@ -233,7 +234,7 @@ func functionPermissions(args *FunctionArgs, logGroupARN, queueARN pulumi.String
 		{
 			Sid: "ReadSources", Effect: allow,
 			Action:   []string{"s3:GetObject"},
-			Resource: pulumi.StringArray{pulumi.Sprintf("%s/%s*", args.SourceBucketARN, args.SourcePrefix)},
+			Resource: args.objects(keyPatterns(args.SourcePrefix, args.Settings.Include)),
 		},
 		{
 			Sid: "WriteThumbnails", Effect: allow,
@@ -253,6 +254,13 @@ func functionPermissions(args *FunctionArgs, logGroupARN, queueARN pulumi.String
 			Resource: pulumi.StringArray{queueARN},
 		},
 	}
+	if len(args.Settings.Exclude) > 0 {
+		document = append(document, Statement{
+			Sid: "NeverReadExcluded", Effect: deny,
+			Action:   []string{"s3:GetObject"},
+			Resource: args.objects(args.Settings.Exclude),
+		})
+	}
 	if args.Tracing {
 		document = append(document, Statement{
 			Sid: "Trace", Effect: allow,
@@ -262,4 +270,13 @@ func functionPermissions(args *FunctionArgs, logGroupARN, queueARN pulumi.String
 		})
 	}
 	return append(document, useKey(args.KMSKeyARN, args.Account, "s3", "sqs")...)
+}
+
+// objects returns the ARNs of the sources whose keys the patterns mean: a * in an ARN stands for the same as in a pattern.
+func (args *FunctionArgs) objects(patterns []string) pulumi.StringArray {
+	arns := make(pulumi.StringArray, len(patterns))
+	for i, pattern := range patterns {
+		arns[i] = pulumi.Sprintf("%s/%s", args.SourceBucketARN, pattern)
+	}
+	return arns
 }

@@ -1,6 +1,8 @@
 package infra
 
 import (
+	"fmt"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -28,6 +30,9 @@ type NotificationArgs struct {
 	FunctionName, FunctionARN pulumi.StringInput
 	// Prefix limits the events to keys that begin with it; empty means every key.
 	Prefix string
+	// Include limits them to keys that one of the patterns means (settings.MatchPattern), as far as S3 can tell: by how
+	// a key begins and ends. Empty means every key.
+	Include []string
 	// Removals also sends the removal of objects.
 	Removals bool
 }
@@ -42,6 +47,8 @@ func (args *NotificationArgs) validate() settings.Problems {
 		required{"NotificationArgs.FunctionARN", args.FunctionARN, "the ARN of the function"},
 	)
 	checkPrefix(&p, "NotificationArgs.Prefix", args.Prefix)
+	checkKeys(&p, "NotificationArgs.Include", args.Prefix, args.Include)
+	checkFilters(&p, "NotificationArgs.Include", args.filters())
 	return p
 }
 
@@ -64,17 +71,9 @@ func NewNotification(ctx *pulumi.Context, name string, args *NotificationArgs, o
 		if err != nil {
 			return err
 		}
-		to := &s3.BucketNotificationLambdaFunctionArgs{
-			Id:                pulumi.String("thumbnails"),
-			LambdaFunctionArn: args.FunctionARN,
-			Events:            pulumi.ToStringArray(args.events()),
-		}
-		if args.Prefix != "" {
-			to.FilterPrefix = pulumi.String(args.Prefix)
-		}
 		notification, err := s3.NewBucketNotification(ctx, name, &s3.BucketNotificationArgs{
 			Bucket:          args.Bucket,
-			LambdaFunctions: s3.BucketNotificationLambdaFunctionArray{to},
+			LambdaFunctions: args.functions(),
 		}, child, pulumi.DependsOn([]pulumi.Resource{permission}))
 		if err != nil {
 			return err
@@ -82,6 +81,33 @@ func NewNotification(ctx *pulumi.Context, name string, args *NotificationArgs, o
 		c.Bucket = notification.Bucket
 		return nil
 	})
+}
+
+func (args *NotificationArgs) filters() []keyFilter {
+	return keyFilters(keyPatterns(args.Prefix, args.Include))
+}
+
+// functions is one entry for each filter, all of the same function.
+func (args *NotificationArgs) functions() s3.BucketNotificationLambdaFunctionArray {
+	var list s3.BucketNotificationLambdaFunctionArray
+	for i, filter := range args.filters() {
+		to := &s3.BucketNotificationLambdaFunctionArgs{
+			Id:                pulumi.String("thumbnails"),
+			LambdaFunctionArn: args.FunctionARN,
+			Events:            pulumi.ToStringArray(args.events()),
+		}
+		if i > 0 {
+			to.Id = pulumi.String(fmt.Sprint("thumbnails-", i+1))
+		}
+		if filter.prefix != "" {
+			to.FilterPrefix = pulumi.String(filter.prefix)
+		}
+		if filter.suffix != "" {
+			to.FilterSuffix = pulumi.String(filter.suffix)
+		}
+		list = append(list, to)
+	}
+	return list
 }
 
 // events are the kinds of S3 event that are sent (S3 user guide, "Event notification types"). An archived picture cannot

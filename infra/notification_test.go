@@ -1,6 +1,7 @@
 package infra
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 )
@@ -41,4 +42,38 @@ func TestSourcePrefix(t *testing.T) {
 	e.one(t, "aws:s3/bucketNotification:BucketNotification", "").want(t, "lambdaFunctions[0].filterPrefix", "")
 	e = declare(t, map[string]string{"sourcePrefix": "photos/"})
 	e.one(t, "aws:s3/bucketNotification:BucketNotification", "").want(t, "lambdaFunctions[0].filterPrefix", "photos/")
+}
+
+// TestIncludeAndExclude: S3 filters by prefix and suffix, the role may read what is included and never what is excluded,
+// and the function gets both lists.
+func TestIncludeAndExclude(t *testing.T) {
+	e := declare(t, map[string]string{
+		"sourcePrefix": "photos/",
+		"include":      `["*.jpg","photos/2026/*.jpg","*.png","photos/a/*/b/*.gif"]`,
+		"exclude":      `["photos/private/*"]`,
+	})
+	notification := e.one(t, "aws:s3/bucketNotification:BucketNotification", "")
+	var filters []string
+	for i := range 4 {
+		at := fmt.Sprintf("lambdaFunctions[%d].", i)
+		filters = append(filters, notification.text(t, at+"id")+" "+notification.text(t, at+"filterPrefix")+"*"+notification.text(t, at+"filterSuffix"))
+	}
+	want := []string{"thumbnails photos/*.jpg", "thumbnails-2 photos/*.png", "thumbnails-3 photos/a/*.gif", " *"}
+	if !slices.Equal(filters, want) {
+		t.Errorf("S3 filters by %q, want %q", filters, want)
+	}
+	bucket := "arn:aws:s3:::s3-thumbnail-creator-test-source-" + testSuffix + "/"
+	rights := map[string][]string{}
+	for _, s := range e.one(t, "aws:iam/rolePolicy:RolePolicy", "thumbnailer-function").document(t, "policy").Statement {
+		rights[s.Sid+" "+s.Effect] = s.Resource
+	}
+	if got, want := rights["ReadSources Allow"], []string{
+		bucket + "photos/*.jpg", bucket + "photos/2026/*.jpg", bucket + "photos/*.png", bucket + "photos/a/*/b/*.gif",
+	}; !slices.Equal(got, want) {
+		t.Errorf("the function may read %q, want %q", got, want)
+	}
+	if got := rights["NeverReadExcluded Deny"]; !slices.Equal(got, []string{bucket + "photos/private/*"}) {
+		t.Errorf("the function may not read %q", got)
+	}
+	e.one(t, "aws:lambda/function:Function", "").want(t, "environment.variables.EXCLUDE", `["photos/private/*"]`)
 }

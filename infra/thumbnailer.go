@@ -155,7 +155,8 @@ func (c *Thumbnailer) provision(ctx *pulumi.Context, name string, p *plan, child
 	}
 	if _, err := NewNotification(ctx, name, &NotificationArgs{
 		Account: p.account, Bucket: source.Name, BucketARN: source.ARN,
-		FunctionName: function.Name, FunctionARN: function.ARN, Prefix: cfg.SourcePrefix, Removals: cfg.DeleteThumbnails,
+		FunctionName: function.Name, FunctionARN: function.ARN, Prefix: cfg.SourcePrefix, Include: cfg.Include,
+		Removals: cfg.DeleteThumbnails,
 	}, child); err != nil {
 		return err
 	}

@@ -38,6 +38,8 @@ func (c *Config) Validate(stack string) error { return c.problems(stack).Err() }
 func (c *Config) problems(stack string) settings.Problems {
 	p := c.Function.Validate("config")
 	checkPrefix(&p, "sourcePrefix", c.SourcePrefix)
+	checkKeys(&p, "include", c.SourcePrefix, c.Include)
+	checkFilters(&p, "include", keyFilters(keyPatterns(c.SourcePrefix, c.Include)))
 	checkArchitecture(&p, "architecture", c.Architecture)
 	checkTimeout(&p, "timeoutSeconds", c.TimeoutSeconds)
 	p.Check("reservedConcurrency", c.ReservedConcurrency, c.ReservedConcurrency >= -1,

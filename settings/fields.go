@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -119,7 +118,7 @@ func formatField(field reflect.Value) string {
 	case []Variant:
 		return MarshalVariants(value)
 	case []string:
-		return strings.Join(value, ",")
+		return marshalList(value)
 	default:
 		return fmt.Sprint(value)
 	}

@@ -11,6 +11,10 @@ import (
 type Function struct {
 	// Variants are the thumbnails made of each picture, at least one.
 	Variants []Variant `config:"thumbnails" env:"THUMBNAILS"`
+	// Include are patterns of the keys that get thumbnails; without any, all keys do. Exclude are patterns of those that
+	// get none all the same. See MatchPattern.
+	Include []string `config:"include" env:"INCLUDE"`
+	Exclude []string `config:"exclude" env:"EXCLUDE"`
 	// DeleteThumbnails removes the thumbnails of a picture that is deleted.
 	DeleteThumbnails bool `config:"deleteThumbnails" env:"DELETE_THUMBNAILS"`
 	// CacheControl is the Cache-Control header of every thumbnail; empty means none.
@@ -29,6 +33,8 @@ type Function struct {
 func DefaultFunction() Function {
 	return Function{
 		Variants:         []Variant{DefaultVariant()},
+		Include:          []string{},
+		Exclude:          []string{},
 		DeleteThumbnails: true,
 		MaxSourceMB:      200,
 		MaxMegapixels:    200,
@@ -44,6 +50,7 @@ func (f Function) Validate(tag string) Problems {
 	if err := ValidateVariants(name["thumbnails"], f.Variants); err != nil {
 		p = append(p, err)
 	}
+	f.validatePatterns(&p, name["include"], name["exclude"])
 	p.Check(name["cacheControl"], f.CacheControl, printable(f.CacheControl), "want a header value on one line, in ASCII")
 	p.Number(name["maxSourceMB"], f.MaxSourceMB, 1, 5120, "megabytes")
 	p.Number(name["maxMegapixels"], f.MaxMegapixels, 1, 10000, "millions of pixels")

@@ -25,6 +25,7 @@ func TestWhatIsDeployedIsWhatIsRead(t *testing.T) {
 			{Name: "a", Width: 10, Height: 20, Fit: Cover, Format: "webp", Quality: 70, Animated: All, Key: "{dir}{stem}-ü{ext}.webp"},
 			{Name: "b", Width: 8192, Height: 1, Fit: Fill, Format: Same, Quality: 1, Animated: First, Key: "b/{name}"},
 		},
+		Include: []string{"*.jpg", "photos/*"}, Exclude: []string{"photos/private/*"},
 		DeleteThumbnails: false, CacheControl: `max-age=60, private="x"`, MaxSourceMB: 5120, MaxMegapixels: 1, MemoryMB: 512,
 	}
 	for field, value := range reflect.ValueOf(other).Fields() {

@@ -50,6 +50,8 @@ type Options struct {
 	Variants    []settings.Variant
 	Limits      thumbnail.Limits // Memory: of all jobs together
 
+	// Wants says of which keys thumbnails are wanted; optional: nil wants all.
+	Wants          func(key string) bool
 	KeepThumbnails bool   // optional: thumbnails outlive their sources, and former content; nothing is deleted
 	CacheControl   string // optional: header of thumbnails
 	Namespace      string // of the metrics
@@ -202,6 +204,9 @@ func (p *Processor) attempt(ctx context.Context, j event.Job, rec *report) error
 		return nil
 	case j.Kind == event.Ignored:
 		rec.finish(Skipped, j.Note)
+		return nil
+	case p.Wants != nil && !p.Wants(j.Key):
+		rec.finish(Skipped, "the key is not among those that thumbnails are wanted of (INCLUDE, EXCLUDE)")
 		return nil
 	case j.Kind == event.Removed && p.KeepThumbnails:
 		rec.finish(Skipped, "thumbnails outlive their sources (DELETE_THUMBNAILS is false)")

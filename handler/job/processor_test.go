@@ -136,6 +136,22 @@ func TestLoop(t *testing.T) {
 	}
 }
 
+// TestUnwantedKeys: of a key that is not wanted nothing is read, made or deleted, whatever happens to it.
+func TestUnwantedKeys(t *testing.T) {
+	d := &doubles{}
+	p := newProcessor(d, func(o *Options) { o.Wants = func(key string) bool { return key != "a.jpg" } })
+	d.upload("a.jpg", "jpeg:one")
+	d.upload("b.jpg", "jpeg:two")
+	for _, event := range []string{"Created:Put a.jpg", "Removed:Delete a.jpg"} {
+		if out := mustInvoke(t, p, payload(event)); !strings.Contains(out, "skipped") || len(d.calls) > 0 {
+			t.Errorf("%s: response %s, requests %v", event, out, d.calls)
+		}
+	}
+	if out := mustInvoke(t, p, payload("Created:Put b.jpg")); !strings.Contains(out, "created") {
+		t.Errorf("the wanted key: %s", out)
+	}
+}
+
 // TestOlderNeverOverwritesNewer: a handler that has read the old source writes
 // after one that has read the new source. Its write is refused, not repaired later.
 func TestOlderNeverOverwritesNewer(t *testing.T) {
