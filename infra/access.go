@@ -72,7 +72,7 @@ func invokeOptions(opts []pulumi.ResourceOption) ([]pulumi.InvokeOption, error) 
 }
 
 // endpointVariables names the environment variable that overrides the endpoint of each service that cmd/buildimage
-// calls, by the name or names which the provider's aws:endpoints has for the service.
+// calls, and S3's, which checkExisting asks, by the name or names which the provider's aws:endpoints has for the service.
 var endpointVariables = []struct {
 	variable string
 	keys     []string
@@ -81,6 +81,7 @@ var endpointVariables = []struct {
 	{"AWS_ENDPOINT_URL_ECR", []string{"ecr"}},
 	{"AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", []string{"cloudwatchlogs", "logs", "cloudwatchlog"}},
 	{"AWS_ENDPOINT_URL_STS", []string{"sts"}},
+	{s3Endpoint, []string{"s3"}},
 }
 
 // defaultAccess reads the configuration of the default AWS provider.
@@ -127,5 +128,6 @@ func (a Access) environment(region string) map[string]string {
 		environment["AWS_PROFILE"] = a.Profile
 	}
 	maps.Copy(environment, a.Endpoints)
+	delete(environment, s3Endpoint) // the command does not call it
 	return environment
 }

@@ -19,6 +19,13 @@ import (
 type Config struct {
 	// Function is what reaches the function: a new setting of it needs no change in this package.
 	settings.Function
+	// SourceBucket and DestinationBucket are buckets that exist, whose configuration is left alone; empty means a bucket of
+	// the stack's own.
+	SourceBucket      string `config:"sourceBucket"`
+	DestinationBucket string `config:"destinationBucket"`
+	// Events is how the source bucket's events reach the function: EventsS3, which an existing bucket is never told, or
+	// EventsBridge.
+	Events string `config:"events"`
 	// SourcePrefix limits the function to keys that begin with it; empty means every key.
 	SourcePrefix string `config:"sourcePrefix"`
 
@@ -57,11 +64,22 @@ type Config struct {
 	Tags map[string]string `config:"tags"`
 }
 
+// The ways in which a bucket's events reach the function.
+const (
+	EventsS3     = "s3"          // a notification of the bucket
+	EventsBridge = "eventbridge" // a rule of EventBridge
+)
+
+// throughEventBridge tells whether events come from EventBridge. Those of an existing bucket always do: its one
+// notification configuration is not ours to write.
+func (c *Config) throughEventBridge() bool { return c.SourceBucket != "" || c.Events == EventsBridge }
+
 // DefaultConfig returns the configuration of a stack that sets nothing. Pulumi.yaml repeats these values, because
 // `pulumi config` shows them from there; a test holds the two together.
 func DefaultConfig() *Config {
 	return &Config{
 		Function:            settings.DefaultFunction(),
+		Events:              EventsS3,
 		Architecture:        defaultArchitecture,
 		TimeoutSeconds:      defaultTimeoutSeconds,
 		ReservedConcurrency: -1,

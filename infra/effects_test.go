@@ -18,6 +18,17 @@ var effects = map[string]struct {
 	"cacheControl": {one("cacheControl", "no-cache"), []string{"~Function thumbnailer-function"}},
 	"sourcePrefix": {one("sourcePrefix", "photos/"), []string{
 		"~BucketNotification thumbnailer", "~RolePolicy thumbnailer-function"}},
+	"sourceBucket": {one("sourceBucket", "pictures"), []string{
+		"-BucketLifecycleConfigurationV2 thumbnailer-source", "-BucketOwnershipControls thumbnailer-source", "-BucketPolicy thumbnailer-source",
+		"-BucketPublicAccessBlock thumbnailer-source", "-BucketServerSideEncryptionConfigurationV2 thumbnailer-source", "-BucketV2 thumbnailer-source",
+		"-BucketNotification thumbnailer", "~RolePolicy thumbnailer-function",
+		"+EventRule thumbnailer", "+EventTarget thumbnailer", "+QueuePolicy thumbnailer", "~Permission thumbnailer"}},
+	"destinationBucket": {one("destinationBucket", "thumbs"), []string{
+		"-BucketLifecycleConfigurationV2 thumbnailer-destination", "-BucketOwnershipControls thumbnailer-destination", "-BucketPolicy thumbnailer-destination",
+		"-BucketPublicAccessBlock thumbnailer-destination", "-BucketServerSideEncryptionConfigurationV2 thumbnailer-destination", "-BucketV2 thumbnailer-destination",
+		"~Function thumbnailer-function", "~RolePolicy thumbnailer-function"}},
+	"events": {one("events", "eventbridge"), []string{"~BucketNotification thumbnailer",
+		"+EventRule thumbnailer", "+EventTarget thumbnailer", "+QueuePolicy thumbnailer", "~Permission thumbnailer"}},
 	"include": {one("include", `["photos/*"]`), []string{
 		"~BucketNotification thumbnailer", "~Function thumbnailer-function", "~RolePolicy thumbnailer-function"}},
 	"exclude": {one("exclude", `["photos/*"]`), []string{"~Function thumbnailer-function", "~RolePolicy thumbnailer-function"}},
@@ -73,9 +84,10 @@ func one(key, value string) map[string]string { return map[string]string{key: va
 // TestEachKeyChangesItsPartOnly compares all inputs of all resources with and without each key. tags have a test of
 // their own.
 func TestEachKeyChangesItsPartOnly(t *testing.T) {
-	root := projectRoot(t)
-	snapshot := func(settings map[string]string) map[string]string {
-		e := newEngine()
+	root, existing := projectRoot(t), newExistingS3(t)
+	snapshot := func(set map[string]string) map[string]string {
+		e, settings := newEngine(), existing.with()
+		maps.Copy(settings, set)
 		if err := e.run(thumbnailerAt(root), settings); err != nil {
 			t.Fatal(err)
 		}

@@ -37,6 +37,8 @@ type Function struct {
 	FailureQueueURL pulumi.StringOutput `pulumi:"failureQueueUrl"`
 	// FailureQueueName is the same queue's name, as CloudWatch calls it.
 	FailureQueueName pulumi.StringOutput `pulumi:"failureQueueName"`
+	// FailureQueueARN is the same queue's ARN.
+	FailureQueueARN pulumi.StringOutput `pulumi:"failureQueueArn"`
 	// LogGroup is the name of the log group.
 	LogGroup pulumi.StringOutput `pulumi:"logGroup"`
 }
@@ -174,7 +176,7 @@ func (c *Function) provision(ctx *pulumi.Context, name string, args *FunctionArg
 	}
 	c.Name = function.Name
 	c.ARN = pulumi.All(function.Arn, events.ID()).ApplyT(func(parts []any) string { return parts[0].(string) }).(pulumi.StringOutput)
-	c.FailureQueueURL, c.FailureQueueName, c.LogGroup = queue.Url, queue.Name, logs.Name
+	c.FailureQueueURL, c.FailureQueueName, c.FailureQueueARN, c.LogGroup = queue.Url, queue.Name, queue.Arn, logs.Name
 	return nil
 }
 

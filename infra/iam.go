@@ -7,12 +7,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Service principals. These four have the same name in every partition, China included, unlike endpoints.
+// Service principals. These five have the same name in every partition, China included, unlike endpoints.
 const (
 	lambdaService     = "lambda.amazonaws.com"
 	codebuildService  = "codebuild.amazonaws.com"
 	s3Service         = "s3.amazonaws.com"
 	cloudwatchService = "cloudwatch.amazonaws.com"
+	eventsService     = "events.amazonaws.com"
 )
 
 const (

@@ -130,6 +130,8 @@ func (e *engine) compute(args pulumi.MockResourceArgs, out resource.PropertyMap)
 	case "aws:sqs/queue:Queue":
 		arn("sqs", named("name"))
 		set("url", "https://sqs."+e.region+".amazonaws.com/"+testAccount+"/"+named("name"))
+	case "aws:cloudwatch/eventRule:EventRule":
+		arn("events", "rule/"+named("name"))
 	case "aws:sns/topic:Topic":
 		arn("sns", named("name"))
 	case "command:local:Command":

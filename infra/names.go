@@ -13,6 +13,7 @@ import (
 const (
 	maxBucketName   = 63 // S3 user guide, "Bucket naming rules"
 	maxFunctionName = 64 // Lambda API, CreateFunction
+	maxRuleName     = 64 // EventBridge API, PutRule
 )
 
 // suffixBytes random bytes set one stack's names apart from all others: bucket names are global to a partition.
@@ -59,6 +60,9 @@ func (n names) bucket(role string) pulumi.StringOutput { return n.named(role, ma
 
 // function returns <project>-<stack>-<suffix>, the name of the function, and of the dashboard.
 func (n names) function() pulumi.StringOutput { return n.named("", maxFunctionName) }
+
+// rule returns <project>-<stack>-<role>-<suffix>.
+func (n names) rule(role string) pulumi.StringOutput { return n.named(role, maxRuleName) }
 
 func (n names) named(role string, longest int) pulumi.StringOutput {
 	return pulumi.All(n.suffix.Keepers, n.suffix.Hex).ApplyT(func(parts []any) string {

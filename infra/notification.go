@@ -11,7 +11,8 @@ import (
 )
 
 // Notification makes a bucket invoke a function: first the permission, for this bucket of this account only, then the
-// notification, for S3 checks when it is put that the bucket may invoke its destination. A bucket has one notification
+// notification, for S3 checks when it is put that the bucket may invoke its destination. Or it makes the bucket send
+// everything to EventBridge, where an EventRule picks what is for the function. A bucket has one notification
 // configuration, so there must be no other BucketNotification for it.
 type Notification struct {
 	pulumi.ResourceState
@@ -26,7 +27,9 @@ type NotificationArgs struct {
 	Account Account
 	// Bucket and BucketARN are the name and ARN of the bucket. Both are required.
 	Bucket, BucketARN pulumi.StringInput
-	// FunctionName and FunctionARN say what it invokes. Both are required.
+	// EventBridge sends every event there, and none to a function: only Account, Bucket and BucketARN count then.
+	EventBridge bool
+	// FunctionName and FunctionARN say what it invokes. Both are required without EventBridge.
 	FunctionName, FunctionARN pulumi.StringInput
 	// Prefix limits the events to keys that begin with it; empty means every key.
 	Prefix string
@@ -43,6 +46,11 @@ func (args *NotificationArgs) validate() settings.Problems {
 	checkRequired(&p,
 		required{"NotificationArgs.Bucket", args.Bucket, "the name of the bucket"},
 		required{"NotificationArgs.BucketARN", args.BucketARN, "the ARN of the bucket"},
+	)
+	if args.EventBridge {
+		return p
+	}
+	checkRequired(&p,
 		required{"NotificationArgs.FunctionName", args.FunctionName, "the name of the function"},
 		required{"NotificationArgs.FunctionARN", args.FunctionARN, "the ARN of the function"},
 	)
@@ -60,6 +68,9 @@ func NewNotification(ctx *pulumi.Context, name string, args *NotificationArgs, o
 	}
 	c := &Notification{}
 	return component(ctx, "Notification", name, c, opts, func(child pulumi.ResourceOption) error {
+		if args.EventBridge {
+			return c.put(ctx, name, &s3.BucketNotificationArgs{Bucket: args.Bucket, Eventbridge: pulumi.Bool(true)}, child)
+		}
 		permission, err := lambda.NewPermission(ctx, name, &lambda.PermissionArgs{
 			Action:    pulumi.String("lambda:InvokeFunction"),
 			Function:  args.FunctionName,
@@ -71,16 +82,20 @@ func NewNotification(ctx *pulumi.Context, name string, args *NotificationArgs, o
 		if err != nil {
 			return err
 		}
-		notification, err := s3.NewBucketNotification(ctx, name, &s3.BucketNotificationArgs{
-			Bucket:          args.Bucket,
-			LambdaFunctions: args.functions(),
-		}, child, pulumi.DependsOn([]pulumi.Resource{permission}))
-		if err != nil {
-			return err
-		}
-		c.Bucket = notification.Bucket
-		return nil
+		return c.put(ctx, name, &s3.BucketNotificationArgs{Bucket: args.Bucket, LambdaFunctions: args.functions()},
+			child, pulumi.DependsOn([]pulumi.Resource{permission}))
 	})
+}
+
+// put declares the configuration: one resource for both ways, so that a change of the way is an update. Were it another
+// resource, its predecessor's deletion would empty the configuration that had just been put.
+func (c *Notification) put(ctx *pulumi.Context, name string, args *s3.BucketNotificationArgs, opts ...pulumi.ResourceOption) error {
+	notification, err := s3.NewBucketNotification(ctx, name, args, opts...)
+	if err != nil {
+		return err
+	}
+	c.Bucket = notification.Bucket
+	return nil
 }
 
 func (args *NotificationArgs) filters() []keyFilter {

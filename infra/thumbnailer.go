@@ -117,6 +117,9 @@ func newPlan(ctx *pulumi.Context, name string, args *ThumbnailerArgs, opts []pul
 		return nil, err
 	}
 	p.config.BuildSettings.checkPlace(&problems, p.account)
+	if err := p.config.checkExisting(ctx, &problems, p.account, access); err != nil {
+		return nil, err
+	}
 	p.access, p.tags = access, resourceTags(ctx, p.config)
 	return p, problems.Err()
 }
@@ -127,11 +130,11 @@ func (c *Thumbnailer) provision(ctx *pulumi.Context, name string, p *plan, child
 	if err != nil {
 		return err
 	}
-	source, err := NewBucket(ctx, name+"-source", p.dataBucket(named.bucket("source"), cfg.SourceExpirationDays), child)
+	source, err := p.dataBucket(ctx, name+"-source", cfg.SourceBucket, named.bucket("source"), cfg.SourceExpirationDays, child)
 	if err != nil {
 		return err
 	}
-	destination, err := NewBucket(ctx, name+"-destination", p.dataBucket(named.bucket("destination"), cfg.ThumbnailExpirationDays), child)
+	destination, err := p.dataBucket(ctx, name+"-destination", cfg.DestinationBucket, named.bucket("destination"), cfg.ThumbnailExpirationDays, child)
 	if err != nil {
 		return err
 	}
@@ -153,11 +156,7 @@ func (c *Thumbnailer) provision(ctx *pulumi.Context, name string, p *plan, child
 	if err != nil {
 		return err
 	}
-	if _, err := NewNotification(ctx, name, &NotificationArgs{
-		Account: p.account, Bucket: source.Name, BucketARN: source.ARN,
-		FunctionName: function.Name, FunctionARN: function.ARN, Prefix: cfg.SourcePrefix, Include: cfg.Include,
-		Removals: cfg.DeleteThumbnails,
-	}, child); err != nil {
+	if err := p.listen(ctx, name, source, function, named.rule("events"), child); err != nil {
 		return err
 	}
 	monitoring, err := NewMonitoring(ctx, name, &MonitoringArgs{
@@ -175,17 +174,43 @@ func (c *Thumbnailer) provision(ctx *pulumi.Context, name string, p *plan, child
 	return nil
 }
 
-// dataBucket returns the args of the bucket of pictures or of thumbnails.
-func (p *plan) dataBucket(name pulumi.StringInput, expirationDays int) *BucketArgs {
-	return &BucketArgs{
-		Name:           name,
+// listen makes the function hear of what happens in the source bucket.
+func (p *plan) listen(ctx *pulumi.Context, name string, source *Bucket, function *Function, rule pulumi.StringInput, child pulumi.ResourceOption) error {
+	cfg := p.config
+	if cfg.SourceBucket == "" {
+		if _, err := NewNotification(ctx, name, &NotificationArgs{
+			Account: p.account, Bucket: source.Name, BucketARN: source.ARN, EventBridge: cfg.throughEventBridge(),
+			FunctionName: function.Name, FunctionARN: function.ARN, Prefix: cfg.SourcePrefix, Include: cfg.Include,
+			Removals: cfg.DeleteThumbnails,
+		}, child); err != nil {
+			return err
+		}
+	}
+	if !cfg.throughEventBridge() {
+		return nil
+	}
+	_, err := NewEventRule(ctx, name, &EventRuleArgs{
+		Account: p.account, Name: rule, Bucket: source.Name, FunctionName: function.Name, FunctionARN: function.ARN,
+		FailureQueueURL: function.FailureQueueURL, FailureQueueARN: function.FailureQueueARN,
+		Prefix: cfg.SourcePrefix, Include: cfg.Include, Exclude: cfg.Exclude, Removals: cfg.DeleteThumbnails, Tags: p.tags,
+	}, child)
+	return err
+}
+
+// dataBucket returns the bucket of pictures or of thumbnails: the existing one, if it is named, or a new one.
+func (p *plan) dataBucket(ctx *pulumi.Context, name, existing string, physical pulumi.StringInput, expirationDays int, child pulumi.ResourceOption) (*Bucket, error) {
+	if existing != "" {
+		return p.account.bucketOf(existing), nil
+	}
+	return NewBucket(ctx, name, &BucketArgs{
+		Name:           physical,
 		ForceDestroy:   p.config.ForceDestroy,
 		Versioning:     p.config.Versioning,
 		NoncurrentDays: p.config.NoncurrentDays,
 		ExpirationDays: expirationDays,
 		KMSKeyARN:      p.config.KMSKeyARN,
 		Tags:           p.tags,
-	}
+	}, child)
 }
 
 // reservation returns the concurrent invocations to reserve, nil for none.

@@ -23,6 +23,8 @@ var (
 	goProxies = regexp.MustCompile(`^$|^((https?://[A-Za-z0-9.:_~/%-]+|direct|off)([,|]|$))+$`)
 	// keyARN is the ARN of a KMS key. An alias will not do: log groups take none, and policies mean keys.
 	keyARN = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
+	// bucketName is the rule of S3's user guide, "Bucket naming rules", but for doubled dots.
+	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	// tagText is the character set that every AWS service accepts in tag keys and values.
 	tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
@@ -39,7 +41,10 @@ func (c *Config) problems(stack string) settings.Problems {
 	p := c.Function.Validate("config")
 	checkPrefix(&p, "sourcePrefix", c.SourcePrefix)
 	checkKeys(&p, "include", c.SourcePrefix, c.Include)
-	checkFilters(&p, "include", keyFilters(keyPatterns(c.SourcePrefix, c.Include)))
+	if !c.throughEventBridge() {
+		checkFilters(&p, "include", keyFilters(keyPatterns(c.SourcePrefix, c.Include)))
+	}
+	c.checkBuckets(&p)
 	checkArchitecture(&p, "architecture", c.Architecture)
 	checkTimeout(&p, "timeoutSeconds", c.TimeoutSeconds)
 	p.Check("reservedConcurrency", c.ReservedConcurrency, c.ReservedConcurrency >= -1,
@@ -58,6 +63,19 @@ func (c *Config) problems(stack string) settings.Problems {
 	p.Check("alarmEmail", c.AlarmEmail, c.AlarmEmail == "" || isAddress(c.AlarmEmail), "want an e-mail address or nothing")
 	checkTags(&p, c.Tags)
 	return p
+}
+
+func (c *Config) checkBuckets(p *settings.Problems) {
+	settings.OneOf(p, "events", c.Events, EventsS3, EventsBridge)
+	for key, name := range map[string]string{"sourceBucket": c.SourceBucket, "destinationBucket": c.DestinationBucket} {
+		p.Check(key, name, name == "" || bucketName.MatchString(name) && !strings.Contains(name, ".."),
+			"want the name of a bucket that exists (3 to 63 of a-z, 0-9, hyphens and dots), or nothing for one of the stack's own")
+	}
+	p.Check("destinationBucket", c.DestinationBucket, c.DestinationBucket == "" || c.DestinationBucket != c.SourceBucket,
+		"want another bucket than the source's, or every thumbnail would be a picture to make a thumbnail of")
+	const leaveAlone = "want 0, as the configuration of a bucket that exists is left alone: put a lifecycle rule on it"
+	p.Check("sourceExpirationDays", c.SourceExpirationDays, c.SourceBucket == "" || c.SourceExpirationDays == 0, leaveAlone)
+	p.Check("thumbnailExpirationDays", c.ThumbnailExpirationDays, c.DestinationBucket == "" || c.ThumbnailExpirationDays == 0, leaveAlone)
 }
 
 func checkTags(p *settings.Problems, tags map[string]string) {

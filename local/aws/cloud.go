@@ -1,8 +1,8 @@
 // Package aws is an in-process AWS with just the services that the thumbnail creator touches.
 //
 // One HTTP endpoint on loopback speaks all of their APIs, so that AWS_ENDPOINT_URL is all a client needs:
-// S3 (path style), ECR and its registry, CodeBuild, CloudWatch Logs, Lambda, SQS and STS. IAM, SNS and CloudWatch
-// alarms have no API here yet. Each service is a package of its own with plain methods that are named after AWS's operations;
+// S3 (path style), ECR and its registry, CodeBuild, CloudWatch Logs, Lambda, SQS and STS. IAM, SNS, EventBridge and
+// CloudWatch alarms have no API here yet. Each service is a package of its own with plain methods that are named after AWS's operations;
 // the wire protocols call the same methods. The services know nothing of Pulumi: package local/provider maps its resources onto
 // them.
 //
@@ -32,6 +32,7 @@ import (
 	"s3-thumbnail-creator/local/aws/cloudwatch"
 	"s3-thumbnail-creator/local/aws/codebuild"
 	"s3-thumbnail-creator/local/aws/ecr"
+	"s3-thumbnail-creator/local/aws/events"
 	"s3-thumbnail-creator/local/aws/iam"
 	"s3-thumbnail-creator/local/aws/lambda"
 	"s3-thumbnail-creator/local/aws/logs"
@@ -93,6 +94,7 @@ type Cloud struct {
 	Lambda     *lambda.Service
 	SQS        *sqs.Service
 	SNS        *sns.Service
+	Events     *events.Service
 	CloudWatch *cloudwatch.Service
 
 	account  *account.Account
@@ -140,7 +142,8 @@ func (c *Cloud) wireUp(o Options) {
 	c.Lambda = lambda.New(a, c.IAM, c.ECR, c.SQS, c.Logs, lambda.Options{
 		Pending: o.FunctionPending, RetryDelay: o.RetryDelay, Concurrency: o.AccountConcurrency,
 	})
-	c.S3 = s3.New(a, c.IAM, c.Lambda)
+	c.Events = events.New(a, c.Lambda, c.SQS)
+	c.S3 = s3.New(a, c.IAM, c.Lambda, c.Events)
 	c.CodeBuild = codebuild.New(a, c.IAM, c.S3, c.ECR, c.Logs, codebuild.Options{Environment: o.BuildEnvironment, NoQuota: o.NoBuilds})
 	c.targets = map[string]http.Handler{
 		"CodeBuild_20161006":                   c.CodeBuild,
@@ -194,7 +197,7 @@ func (c *Cloud) Region() string { return c.account.Region }
 // Leftovers lists everything that exists, each as "kind name" with what it still holds; nil when the cloud is empty.
 func (c *Cloud) Leftovers() []string {
 	var all []string
-	for _, s := range []interface{ Leftovers() []string }{c.IAM, c.Logs, c.S3, c.ECR, c.CodeBuild, c.Lambda, c.SQS, c.CloudWatch, c.SNS} {
+	for _, s := range []interface{ Leftovers() []string }{c.IAM, c.Logs, c.S3, c.ECR, c.CodeBuild, c.Lambda, c.SQS, c.CloudWatch, c.SNS, c.Events} {
 		all = append(all, s.Leftovers()...)
 	}
 	sort.Strings(all)

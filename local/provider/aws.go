@@ -22,6 +22,7 @@ func awsPackage(c *aws.Cloud) pkg {
 	types := map[string]Resource{}
 	for _, module := range []map[string]Resource{
 		a.s3Types(), a.iamTypes(), a.ecrTypes(), a.lambdaTypes(), a.codebuildTypes(), a.sqsTypes(), a.snsTypes(), a.cloudwatchTypes(),
+		a.eventsTypes(),
 	} {
 		maps.Copy(types, module)
 	}

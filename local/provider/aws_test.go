@@ -65,8 +65,8 @@ func (w world) deploy(t *testing.T, token, name string, in doc) deployed {
 
 func TestUnknownTypeNamesTheFile(t *testing.T) {
 	w := newWorld(t, aws.Options{})
-	_, err := w.find("aws:sqs/queuePolicy:QueuePolicy")
-	if !errors.Is(err, ErrUnknownType) || !strings.Contains(err.Error(), "aws:sqs/queuePolicy:QueuePolicy") || !strings.Contains(err.Error(), "local/provider/sqs.go") {
+	_, err := w.find("aws:sqs/redrivePolicy:RedrivePolicy")
+	if !errors.Is(err, ErrUnknownType) || !strings.Contains(err.Error(), "aws:sqs/redrivePolicy:RedrivePolicy") || !strings.Contains(err.Error(), "local/provider/sqs.go") {
 		t.Errorf("error %v does not name the type and the file to add it in", err)
 	}
 	_, err = w.invoke(context.Background(), "aws:index/getAvailabilityZones:getAvailabilityZones", nil)

@@ -171,7 +171,7 @@ func (c awsCloud) notification() Resource {
 }
 
 func notifications(in resource.PropertyMap) (s3.Configuration, error) {
-	var list s3.Notifications
+	list := s3.Notifications{EventBridge: flag(in, "eventbridge")}
 	for i, f := range objects(in, "lambdaFunctions") {
 		n := s3.Notification{
 			ID:       text(f, "id"),
@@ -183,7 +183,7 @@ func notifications(in resource.PropertyMap) (s3.Configuration, error) {
 		if n.ID == "" {
 			n.ID = fmt.Sprintf("tf-s3-lambda-%d", i+1)
 		}
-		list = append(list, n)
+		list.Functions = append(list.Functions, n)
 	}
 	return list, nil
 }

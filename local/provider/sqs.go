@@ -11,7 +11,31 @@ import (
 )
 
 func (c awsCloud) sqsTypes() map[string]Resource {
-	return map[string]Resource{"aws:sqs/queue:Queue": c.queue()}
+	return map[string]Resource{
+		"aws:sqs/queue:Queue":             c.queue(),
+		"aws:sqs/queuePolicy:QueuePolicy": c.queuePolicy(),
+	}
+}
+
+func (c awsCloud) queuePolicy() Resource {
+	return Resource{
+		Required: []string{"queueUrl", "policy"},
+		Replace:  []string{"queueUrl"},
+		Validate: func(in resource.PropertyMap) []Failure { return isJSON(in, "policy") },
+		Read:     exists(c.SQS.HasPolicy),
+		Delete: func(_ context.Context, url string, _ resource.PropertyMap) error {
+			if !c.SQS.HasPolicy(url) {
+				return nil
+			}
+			return c.SQS.SetQueuePolicy(url, "")
+		},
+	}.put("queueUrl", func(in resource.PropertyMap) (resource.PropertyMap, error) {
+		doc, err := document(in, "policy")
+		if err != nil {
+			return nil, err
+		}
+		return in, c.SQS.SetQueuePolicy(text(in, "queueUrl"), doc)
+	})
 }
 
 func (c awsCloud) queue() Resource {

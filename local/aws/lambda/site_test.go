@@ -86,9 +86,9 @@ func (s *site) permit(t *testing.T, sourceARN, sourceAccount string) {
 
 // notify makes the bucket tell the function about keys with the prefix.
 func (s *site) notify(prefix string) error {
-	return s.S3.PutConfiguration(bucket, s3.Notifications{{
+	return s.S3.PutConfiguration(bucket, s3.Notifications{Functions: []s3.Notification{{
 		ID: "n", Function: s.arn(), Events: []string{"s3:ObjectCreated:*", "s3:ObjectRemoved:*"}, Prefix: prefix,
-	}})
+	}}})
 }
 
 // listen lets the bucket notify the function.

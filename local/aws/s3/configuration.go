@@ -1,7 +1,9 @@
 package s3
 
 import (
+	"encoding/xml"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -37,8 +39,11 @@ type Policy string
 // Versioning is the status of a bucket's versioning: Enabled, Suspended or Disabled.
 type Versioning string
 
-// Notifications are all the functions that a bucket tells about changes.
-type Notifications []Notification
+// Notifications are whom a bucket tells about changes: functions, and EventBridge, which hears of everything.
+type Notifications struct {
+	Functions   []Notification
+	EventBridge bool
+}
 
 // PublicAccessBlock says what of a bucket must not be public.
 type PublicAccessBlock struct{ BlockPublicPolicy bool }
@@ -89,7 +94,7 @@ func (s *Service) DeleteConfiguration(bucketName string, k Kind) {
 	case KindPolicy:
 		b.policy = nil
 	case KindNotification:
-		b.notify = nil
+		b.notify = Notifications{}
 	case KindPublicAccessBlock:
 		b.blockPublicPolicy = false
 	case KindVersioning:
@@ -137,17 +142,17 @@ func (doc Policy) apply(s *Service, b *bucket) error {
 
 // apply validates the destinations as S3 does: each function's policy has to let this bucket invoke it, already.
 func (list Notifications) apply(s *Service, b *bucket) error {
-	for i, n := range list {
+	for i, n := range list.Functions {
 		if err := s.events.functions.MayInvoke(n.Function, "s3.amazonaws.com", s.ARN(b.name)); err != nil {
 			return wire.Errorf(400, "InvalidArgument", "Unable to validate the following destination configurations: %s: %v", n.Function, err)
 		}
-		for _, other := range list[:i] {
+		for _, other := range list.Functions[:i] {
 			if overlap(n, other) {
 				return wire.Errorf(400, "InvalidArgument", "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes are overlapping for the same event type.")
 			}
 		}
 	}
-	b.notify = slices.Clone(list)
+	b.notify = list
 	return nil
 }
 
@@ -158,4 +163,61 @@ func overlap(a, b Notification) bool {
 	return prefixes && suffixes && slices.ContainsFunc(a.Events, func(x string) bool {
 		return slices.ContainsFunc(b.Events, func(y string) bool { return iam.Match(x, y) || iam.Match(y, x) })
 	})
+}
+
+// serveNotifications serves GetBucketNotificationConfiguration.
+func (s *Service) serveNotifications(w http.ResponseWriter, q *request) error {
+	notify, err := s.GetNotifications(q.bucket)
+	if err != nil {
+		return err
+	}
+	type rule struct{ Name, Value string }
+	type function struct {
+		ID       string   `xml:"Id"`
+		Function string   `xml:"CloudFunction"`
+		Events   []string `xml:"Event"`
+		Rules    []rule   `xml:"Filter>S3Key>FilterRule,omitempty"`
+	}
+	out := struct {
+		XMLName     xml.Name   `xml:"http://s3.amazonaws.com/doc/2006-03-01/ NotificationConfiguration"`
+		Functions   []function `xml:"CloudFunctionConfiguration"`
+		EventBridge *struct{}  `xml:"EventBridgeConfiguration"`
+	}{}
+	for _, n := range notify.Functions {
+		f := function{ID: n.ID, Function: n.Function, Events: n.Events}
+		for name, value := range map[string]string{"prefix": n.Prefix, "suffix": n.Suffix} {
+			if value != "" {
+				f.Rules = append(f.Rules, rule{name, value})
+			}
+		}
+		out.Functions = append(out.Functions, f)
+	}
+	if notify.EventBridge {
+		out.EventBridge = &struct{}{}
+	}
+	w.Header().Set("Content-Type", "application/xml")
+	return xml.NewEncoder(w).Encode(out)
+}
+
+// SetNotifications gives a bucket its notifications without asking whether the functions let it in: for a bucket of
+// somebody whose functions are not in this cloud.
+func (s *Service) SetNotifications(bucketName string, n Notifications) error {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	b, err := s.store.bucket(bucketName)
+	if err == nil {
+		b.notify = n
+	}
+	return err
+}
+
+// GetNotifications is GetBucketNotificationConfiguration.
+func (s *Service) GetNotifications(bucketName string) (Notifications, error) {
+	s.store.mu.RLock()
+	defer s.store.mu.RUnlock()
+	b, err := s.store.bucket(bucketName)
+	if err != nil {
+		return Notifications{}, err
+	}
+	return b.notify, nil
 }

@@ -35,19 +35,26 @@ type Functions interface {
 	Enqueue(function string, payload []byte) error
 }
 
-// Event is an S3 event on its way to a function.
+// Bus is EventBridge, as far as S3 needs it.
+type Bus interface {
+	// Put takes an event. It does not block.
+	Put(event json.RawMessage)
+}
+
+// Event is an S3 event on its way to a function or to EventBridge.
 type Event struct {
 	Bucket, Key string // the key as it is, not URL-encoded
 	Name        string // "ObjectCreated:Put"
-	Function    string // ARN of the function
+	Function    string // ARN of the function; "" for EventBridge
 	Payload     json.RawMessage
 }
 
-// eventBus delivers S3's events. Delivery is at least once and in any order: tests hold events and release them in the order
+// changes delivers S3's events. Delivery is at least once and in any order: tests hold events and release them in the order
 // and number that they want.
-type eventBus struct {
+type changes struct {
 	account   *account.Account
 	functions Functions
+	bus       Bus
 	mu        sync.Mutex
 	sequence  uint64
 	held      bool
@@ -79,7 +86,7 @@ func (s *Service) ReleaseEvents(arrange func([]Event) []Event) int {
 }
 
 // changed makes the events of one change. The store calls it with its lock held, so sequencers are in the order of changes.
-func (b *eventBus) changed(from *bucket, o *object, via string) {
+func (b *changes) changed(from *bucket, o *object, via string) {
 	name := "ObjectCreated:" + via
 	if via == "Delete" || via == "DeleteMarkerCreated" {
 		name = "ObjectRemoved:" + via
@@ -87,20 +94,30 @@ func (b *eventBus) changed(from *bucket, o *object, via string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.sequence++
-	for _, n := range from.notify {
-		if !n.wants(name, o.key) {
-			continue
+	if from.notify.EventBridge {
+		b.send(Event{from.name, o.key, name, "", b.bridged(from, o, name)})
+	}
+	for _, n := range from.notify.Functions {
+		if n.wants(name, o.key) {
+			b.send(Event{from.name, o.key, name, n.Function, b.payload(from, o, name, n.ID)})
 		}
-		e := Event{from.name, o.key, name, n.Function, b.payload(from, o, name, n.ID)}
-		if b.held {
-			b.waiting = append(b.waiting, e)
-			continue
-		}
-		b.deliver(e)
 	}
 }
 
-func (b *eventBus) deliver(e Event) {
+// send delivers the event, or keeps it with those that are held. The lock is held.
+func (b *changes) send(e Event) {
+	if b.held {
+		b.waiting = append(b.waiting, e)
+		return
+	}
+	b.deliver(e)
+}
+
+func (b *changes) deliver(e Event) {
+	if e.Function == "" {
+		b.bus.Put(e.Payload)
+		return
+	}
 	source := b.account.ARN("s3", e.Bucket)
 	if err := b.functions.MayInvoke(e.Function, "s3.amazonaws.com", source); err != nil {
 		b.account.Logf("s3 event %s %s/%s is lost: %v", e.Name, e.Bucket, e.Key, err)
@@ -113,10 +130,10 @@ func (b *eventBus) deliver(e Event) {
 
 // payload is the message that S3 sends.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
-func (b *eventBus) payload(from *bucket, o *object, name, configuration string) json.RawMessage {
+func (b *changes) payload(from *bucket, o *object, name, configuration string) json.RawMessage {
 	object := map[string]any{
 		"key":       eventKey(o.key),
-		"sequencer": fmt.Sprintf("%016X%04X", time.Now().UnixNano(), b.sequence&0xffff),
+		"sequencer": b.sequencer(),
 	}
 	if o.version != "" {
 		object["versionId"] = o.version
@@ -147,7 +164,51 @@ func (b *eventBus) payload(from *bucket, o *object, name, configuration string) 
 			"object": object,
 		},
 	}
-	doc, err := json.Marshal(map[string]any{"Records": []any{record}})
+	return marshal(map[string]any{"Records": []any{record}})
+}
+
+// reasons are what EventBridge's events call the operations that made an object.
+var reasons = map[string]string{
+	"Put": "PutObject", "Post": "POST Object", "Copy": "CopyObject", "CompleteMultipartUpload": "CompleteMultipartUpload",
+}
+
+// bridged is the message that S3 sends to EventBridge. Its key is not encoded.
+// Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+func (b *changes) bridged(from *bucket, o *object, name string) json.RawMessage {
+	object := map[string]any{"key": o.key, "sequencer": b.sequencer()}
+	if o.version != "" {
+		object["version-id"] = o.version
+	}
+	detail := map[string]any{
+		"version": "0", "bucket": map[string]any{"name": from.name}, "object": object,
+		"request-id": strings.ToUpper(account.RandomHex(16)), "requester": account.ID, "source-ip-address": "127.0.0.1",
+	}
+	typ := "Object Created"
+	kind, via, _ := strings.Cut(name, ":")
+	if kind == "ObjectRemoved" {
+		typ = "Object Deleted"
+		detail["reason"], detail["deletion-type"] = "DeleteObject", "Permanently Deleted"
+		if via == "DeleteMarkerCreated" {
+			detail["deletion-type"] = "Delete Marker Created"
+		}
+	} else {
+		object["size"], object["etag"] = len(o.body), o.etag
+		detail["reason"] = reasons[via]
+	}
+	return marshal(map[string]any{
+		"version": "0", "id": account.RandomID(), "detail-type": typ, "source": "aws.s3", "account": account.ID,
+		"time": time.Now().UTC().Format(time.RFC3339), "region": b.account.Region,
+		"resources": []string{b.account.ARN("s3", from.name)}, "detail": detail,
+	})
+}
+
+// sequencer tells the order of an object's events. The lock is held.
+func (b *changes) sequencer() string {
+	return fmt.Sprintf("%016X%04X", time.Now().UnixNano(), b.sequence&0xffff)
+}
+
+func marshal(event any) json.RawMessage {
+	doc, err := json.Marshal(event)
 	if err != nil {
 		panic(fmt.Sprintf("local cloud: an event that is no JSON: %v", err))
 	}

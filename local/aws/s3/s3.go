@@ -30,7 +30,7 @@ type Service struct {
 	iam     *iam.Service
 	store   *store
 	fake    http.Handler // lists, multipart uploads, multi-delete, copies
-	events  *eventBus
+	events  *changes
 
 	mu      sync.Mutex
 	faults  func(Call) *Fault
@@ -64,10 +64,10 @@ var (
 	CutConnection = &Fault{Cut: true}
 )
 
-// New returns the S3 of an account, which tells functions about changes.
-func New(a *account.Account, i *iam.Service, functions Functions) *Service {
+// New returns the S3 of an account, which tells functions and EventBridge about changes.
+func New(a *account.Account, i *iam.Service, functions Functions, bus Bus) *Service {
 	s := &Service{account: a, iam: i, store: &store{buckets: map[string]*bucket{}}, numbers: map[string]int{}}
-	s.events = &eventBus{account: a, functions: functions}
+	s.events = &changes{account: a, functions: functions, bus: bus}
 	s.store.changed = s.events.changed
 	s.fake = gofakes3.New(s.store,
 		gofakes3.WithTimeSkewLimit(0),

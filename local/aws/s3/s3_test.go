@@ -2,9 +2,11 @@ package s3_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -376,5 +378,55 @@ func TestMultipartCopyAndMultiDelete(t *testing.T) {
 	del := awstest.Must[*s3.DeleteObjectsOutput](t)(client.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b, Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: key}, {Key: sdk.String("copy")}}}}))
 	if len(del.Deleted) != 2 || len(del.Errors) != 0 {
 		t.Errorf("deleted %v, errors %v", del.Deleted, del.Errors)
+	}
+}
+
+// TestEventsThroughEventBridge: a bucket that sends there tells of everything, with keys as they are, and its
+// configuration says so.
+func TestEventsThroughEventBridge(t *testing.T) {
+	c := awstest.Start(t, aws.Options{})
+	b := awstest.Bucket(t, c, "bbb")
+	client := awstest.S3(awstest.Admin(c))
+	if err := c.S3.PutConfiguration(b, locals3.Notifications{EventBridge: true}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := client.GetBucketNotificationConfiguration(t.Context(), &s3.GetBucketNotificationConfigurationInput{Bucket: &b})
+	if err != nil || out.EventBridgeConfiguration == nil {
+		t.Errorf("the configuration is %+v, %v", out, err)
+	}
+	c.S3.HoldEvents()
+	awstest.Put(t, client, b, "a b+c.jpg", "hello")
+	if _, err := client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &b, Key: sdk.String("a b+c.jpg")}); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	c.S3.ReleaseEvents(func(events []locals3.Event) []locals3.Event {
+		for _, e := range events {
+			var event struct {
+				Source     string
+				DetailType string `json:"detail-type"`
+				Resources  []string
+				Detail     struct {
+					Bucket struct{ Name string }
+					Object struct {
+						Key  string
+						Size int
+					}
+					Reason string
+				}
+			}
+			if err := json.Unmarshal(e.Payload, &event); err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, fmt.Sprint(event))
+		}
+		return nil
+	})
+	want := []string{
+		"{aws.s3 Object Created [arn:aws:s3:::bbb] {{bbb} {a b+c.jpg 5} PutObject}}",
+		"{aws.s3 Object Deleted [arn:aws:s3:::bbb] {{bbb} {a b+c.jpg 0} DeleteObject}}",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the events are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }

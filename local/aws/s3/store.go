@@ -38,7 +38,7 @@ type bucket struct {
 	versioning string               // "", Enabled or Suspended
 	versions   map[string][]*object // by key, newest last; never empty lists
 	policy     *iam.Policy
-	notify     []Notification
+	notify     Notifications
 	config     map[Kind]bool // the configuration that there is, deleted with the bucket
 
 	blockPublicPolicy bool

@@ -37,6 +37,7 @@ type Attributes struct {
 
 type queue struct {
 	Attributes
+	policy   *iam.Policy // of the queue itself; nil lets in nobody but who has the right by a policy of his own
 	name     string
 	messages []*message
 	arrived  chan struct{} // closed and renewed when a message arrives
@@ -94,6 +95,47 @@ func (s *Service) SetQueueAttributes(name string, a Attributes) error {
 		return wire.Errorf(400, "QueueDoesNotExist", "The specified queue does not exist: %s", name)
 	}
 	q.Attributes = a
+	return nil
+}
+
+// SetQueuePolicy is SetQueueAttributes for the policy; "" removes it. The errors are QueueDoesNotExist and
+// MalformedPolicyDocument.
+func (s *Service) SetQueuePolicy(queueURL, doc string) error {
+	var p *iam.Policy
+	if doc != "" {
+		var err error
+		if p, err = iam.ParsePolicy(doc, iam.ResourcePolicy); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.queues[path.Base(queueURL)]
+	if q == nil {
+		return wire.Errorf(400, "QueueDoesNotExist", "The specified queue does not exist: %s", queueURL)
+	}
+	q.policy = p
+	return nil
+}
+
+// HasPolicy reports whether the queue has a policy.
+func (s *Service) HasPolicy(queueURL string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.queues[path.Base(queueURL)]
+	return q != nil && q.policy != nil
+}
+
+// MaySend returns an error unless the queue's policy lets the service send to it for the source.
+func (s *Service) MaySend(queueARN, service, sourceARN string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	request := iam.Request{Action: "sqs:SendMessage", Resource: queueARN, Who: account.Principal{Service: service},
+		Context: map[string]string{"aws:sourcearn": sourceARN, "aws:sourceaccount": account.ID}}
+	q := s.queues[queueARN[strings.LastIndexByte(queueARN, ':')+1:]]
+	if q == nil || q.policy == nil || q.policy.Decide(request) != iam.Allowed {
+		return iam.AccessDenied(request.Who, request.Action, queueARN, "because the queue's policy does not allow it for "+sourceARN)
+	}
 	return nil
 }
 
