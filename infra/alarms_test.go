@@ -52,7 +52,7 @@ func TestAlarms(t *testing.T) {
 
 func TestAlarmEmail(t *testing.T) {
 	e := declare(t, map[string]string{"alarmEmail": "ops@example.com"})
-	topic := "arn:aws:sns:eu-central-1:" + testAccount + ":thumbnailer-alarms-1234567"
+	topic := "arn:aws:sns:eu-central-1:" + testAccount + ":s3-thumbnail-creator-test-alarms-0a1b2c3d"
 	subscription := e.one(t, "aws:sns/topicSubscription:TopicSubscription", "")
 	subscription.want(t, "protocol", "email")
 	subscription.want(t, "endpoint", "ops@example.com")

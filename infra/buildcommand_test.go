@@ -23,7 +23,7 @@ func TestBuildCommand(t *testing.T) {
 	command.want(t, "dir", ".")
 	command.want(t, "logging", "stderr")
 	command.want(t, "environment", `{"AWS_REGION":"eu-central-1","BUILDIMAGE_GITHUB":"false",`+
-		`"BUILDIMAGE_PROJECT":"s3-thumbnail-creator-test-`+testSuffix+`","BUILDIMAGE_REPOSITORY":"thumbnailer-image-1234567",`+
+		`"BUILDIMAGE_PROJECT":"s3-thumbnail-creator-test-`+testSuffix+`","BUILDIMAGE_REPOSITORY":"s3-thumbnail-creator-test-image-0a1b2c3d",`+
 		`"BUILDIMAGE_TAG":"`+tag+`","BUILDIMAGE_TIMEOUT":"20m0s"}`)
 	for _, never := range []string{"triggers", "delete", "update", "stdin", "interpreter", "assetPaths", "archivePaths"} {
 		command.want(t, never, "")

@@ -46,7 +46,7 @@ func TestProject(t *testing.T) {
 	project.want(t, "source.location", object.text(t, "bucket")+"/"+object.text(t, "key"))
 	project.want(t, "source.buildspec", "buildspec.yaml") // by default CodeBuild looks for buildspec.yml
 	for i, want := range []string{
-		`{"name":"IMAGE_REPOSITORY_URI","type":"PLAINTEXT","value":"` + testAccount + `.dkr.ecr.eu-central-1.amazonaws.com/thumbnailer-image-1234567"}`,
+		`{"name":"IMAGE_REPOSITORY_URI","type":"PLAINTEXT","value":"` + testAccount + `.dkr.ecr.eu-central-1.amazonaws.com/s3-thumbnail-creator-test-image-0a1b2c3d"}`,
 		`{"name":"IMAGE_ARCHITECTURE","type":"PLAINTEXT","value":"arm64"}`,
 		`{"name":"BUILD_TESTS","type":"PLAINTEXT","value":"true"}`,
 	} {
@@ -92,7 +92,7 @@ func TestBuildPermissions(t *testing.T) {
 		"LogInToRegistry": "ecr:GetAuthorizationToken on *",
 		"PushImage": "ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:CompleteLayerUpload ecr:GetDownloadUrlForLayer " +
 			"ecr:InitiateLayerUpload ecr:PutImage ecr:UploadLayerPart on " +
-			strings.ReplaceAll(arn, "%s", "ecr") + "repository/thumbnailer-image-1234567",
+			strings.ReplaceAll(arn, "%s", "ecr") + "repository/s3-thumbnail-creator-test-image-0a1b2c3d",
 		"ReadSource": "s3:GetObject s3:GetObjectVersion on " + bucket + "/source/*",
 		"FindSource": "s3:GetBucketAcl s3:GetBucketLocation s3:ListBucket on " + bucket,
 	}
@@ -136,7 +136,7 @@ func TestGitHubSource(t *testing.T) {
 	}
 	e.one(t, commandType, "").want(t, "environment", `{"AWS_REGION":"eu-central-1","BUILDIMAGE_ARCHITECTURE":"arm64",`+
 		`"BUILDIMAGE_GITHUB":"true","BUILDIMAGE_PROJECT":"`+project.text(t, "name")+`",`+
-		`"BUILDIMAGE_REPOSITORY":"thumbnailer-image-1234567","BUILDIMAGE_SOURCE_URL":"https://github.com/owner/repository",`+
+		`"BUILDIMAGE_REPOSITORY":"s3-thumbnail-creator-test-image-0a1b2c3d","BUILDIMAGE_SOURCE_URL":"https://github.com/owner/repository",`+
 		`"BUILDIMAGE_SOURCE_VERSION":"v1.0","BUILDIMAGE_TIMEOUT":"20m0s"}`)
 }
 

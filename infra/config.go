@@ -58,6 +58,9 @@ type Config struct {
 	// BuildSettings say how the image is built.
 	BuildSettings
 
+	// PermissionsBoundary is the ARN of a policy beyond which the roles of function and build have no rights; empty means
+	// none.
+	PermissionsBoundary string `config:"permissionsBoundary"`
 	// AlarmEmail receives alarms; empty means that alarms notify nobody.
 	AlarmEmail string `config:"alarmEmail"`
 	// Tags are added to every resource that takes tags, beside Project and Stack.

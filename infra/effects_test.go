@@ -73,6 +73,8 @@ var effects = map[string]struct {
 		"~Command thumbnailer-image-build", "~Project thumbnailer-image", "~RolePolicy thumbnailer-image-build"}},
 	"githubUrl": {one("githubUrl", "https://github.com/o/r"), nil}, // the source is local
 	"githubRef": {one("githubRef", "v1"), nil},
+	"permissionsBoundary": {one("permissionsBoundary", "arn:aws:iam::123456789012:policy/b"), []string{
+		"~Role thumbnailer-function", "~Role thumbnailer-image-build"}},
 	"alarmEmail": {one("alarmEmail", "a@example.com"), []string{
 		"+Topic thumbnailer-alarms", "+TopicPolicy thumbnailer-alarms", "+TopicSubscription thumbnailer-alarms",
 		"~MetricAlarm thumbnailer-dropped", "~MetricAlarm thumbnailer-duration", "~MetricAlarm thumbnailer-errors",

@@ -70,6 +70,8 @@ type FunctionArgs struct {
 	LogRetentionDays int
 	// KMSKeyARN is the key that encrypts its buckets, its failure queue and its log; empty means AWS's own.
 	KMSKeyARN string
+	// PermissionsBoundary is the ARN of a policy beyond which its role has no rights; empty means none.
+	PermissionsBoundary string
 	// Tags are put on everything that takes tags.
 	Tags pulumi.StringMap
 }
@@ -104,6 +106,7 @@ func (args *FunctionArgs) validate() settings.Problems {
 		p.Check("FunctionArgs.ReservedConcurrency", *args.ReservedConcurrency, *args.ReservedConcurrency >= 0,
 			"want a number of invocations, 0 to stop the function, or nil to reserve nothing")
 	}
+	checkBoundary(&p, "FunctionArgs.PermissionsBoundary", args.PermissionsBoundary)
 	checkRetention(&p, "FunctionArgs.LogRetentionDays", args.LogRetentionDays)
 	checkKey(&p, "FunctionArgs.KMSKeyARN", args.KMSKeyARN)
 	return p
@@ -151,6 +154,7 @@ func (c *Function) provision(ctx *pulumi.Context, name string, args *FunctionArg
 		description: "Makes thumbnails",
 		trust:       functionTrust(args.Account),
 		policy:      functionPermissions(args, logs.Arn, pulumi.Sprintf("%s%s", args.Account.arn("sqs", ""), queueName)),
+		boundary:    args.PermissionsBoundary,
 		tags:        args.Tags,
 	}, child)
 	if err != nil {

@@ -37,7 +37,7 @@ func TestFunction(t *testing.T) {
 	e := declare(t, nil)
 	f := e.one(t, functionType, "")
 	f.want(t, "packageType", "Image")
-	f.want(t, "imageUri", testAccount+".dkr.ecr.eu-central-1.amazonaws.com/thumbnailer-image-1234567@"+testDigest)
+	f.want(t, "imageUri", testAccount+".dkr.ecr.eu-central-1.amazonaws.com/s3-thumbnail-creator-test-image-0a1b2c3d@"+testDigest)
 	f.want(t, "architectures", `["arm64"]`)
 	f.want(t, "memorySize", "768")
 	f.want(t, "timeout", "60")

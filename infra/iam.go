@@ -95,15 +95,20 @@ type serviceRoleArgs struct {
 	description string
 	trust       PolicyDocument
 	policy      PolicyDocument
+	boundary    string // ARN of a policy; "" for none
 	tags        pulumi.StringMap
 }
 
 func newServiceRole(ctx *pulumi.Context, name string, args serviceRoleArgs, opts ...pulumi.ResourceOption) (*serviceRole, error) {
-	role, err := iam.NewRole(ctx, name, &iam.RoleArgs{
+	declared := &iam.RoleArgs{
 		Description:      pulumi.String(args.description),
 		AssumeRolePolicy: args.trust.JSON(),
 		Tags:             args.tags,
-	}, opts...)
+	}
+	if args.boundary != "" {
+		declared.PermissionsBoundary = pulumi.String(args.boundary)
+	}
+	role, err := iam.NewRole(ctx, name, declared, opts...)
 	if err != nil {
 		return nil, err
 	}

@@ -51,6 +51,8 @@ type ImageArgs struct {
 	Access *Access
 	// KMSKeyARN is the key that encrypts the bucket of its source and the builds' log; empty means AWS's own.
 	KMSKeyARN string
+	// PermissionsBoundary is the ARN of a policy beyond which the build's role has no rights; empty means none.
+	PermissionsBoundary string
 	// Tags are put on everything that takes tags.
 	Tags pulumi.StringMap
 }
@@ -77,6 +79,7 @@ func (args *ImageArgs) validate() settings.Problems {
 		checkRequired(&p, required{"ImageArgs.SourceBucket", args.SourceBucket, "the name of a bucket, as buildSource is local"})
 	}
 	checkArchitecture(&p, "ImageArgs.Architecture", args.Architecture)
+	checkBoundary(&p, "ImageArgs.PermissionsBoundary", args.PermissionsBoundary)
 	checkRetention(&p, "ImageArgs.LogRetentionDays", args.LogRetentionDays)
 	checkKey(&p, "ImageArgs.KMSKeyARN", args.KMSKeyARN)
 	return p
@@ -122,6 +125,7 @@ func (c *Image) provision(ctx *pulumi.Context, name string, args *ImageArgs, chi
 		description: "Builds the image of the thumbnail function",
 		trust:       buildTrust(args.Account, args.BuildProject),
 		policy:      buildPermissions(args, logs.Arn, repository.ARN, source.bucketARN),
+		boundary:    args.PermissionsBoundary,
 		tags:        args.Tags,
 	}, child)
 	if err != nil {

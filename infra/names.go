@@ -5,6 +5,10 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecr"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -14,6 +18,7 @@ const (
 	maxBucketName   = 63 // S3 user guide, "Bucket naming rules"
 	maxFunctionName = 64 // Lambda API, CreateFunction
 	maxRuleName     = 64 // EventBridge API, PutRule
+	maxName         = 64 // the least of what roles (64), repositories, topics and alarms take
 )
 
 // suffixBytes random bytes set one stack's names apart from all others: bucket names are global to a partition.
@@ -21,9 +26,10 @@ const suffixBytes = 4
 
 var notInName = regexp.MustCompile(`[^a-z0-9]+`)
 
-// names makes the names that must be known before their resource exists: bucket names, because they are
-// global, and the function's, because its log group, alarms and dashboard are made while its image is still building.
-// Everything else is named by Pulumi.
+// names makes the names of what a stack is made of. Each has the project and the stack in it, so that a policy can be
+// narrowed to one environment: whoever may deploy dev cannot destroy prod. Components take the names that must be known
+// before their resource exists: bucket names, because they are global, and the function's, because its log group, alarms
+// and dashboard are made while its image is still building. The rest, which Pulumi would name, is named by give.
 //
 // The project and the stack in them are those of the day on which the stack was made, kept beside the random suffix: a
 // stack that is renamed keeps its names, and with them its buckets and what they hold.
@@ -63,6 +69,31 @@ func (n names) function() pulumi.StringOutput { return n.named("", maxFunctionNa
 
 // rule returns <project>-<stack>-<role>-<suffix>.
 func (n names) rule(role string) pulumi.StringOutput { return n.named(role, maxRuleName) }
+
+// give is a transformation (pulumi.Transformations) that names every resource which has no name yet, after its logical
+// name less that of the component: thumbnailer-function becomes <project>-<stack>-function-<suffix>.
+func (n names) give(component string) pulumi.ResourceTransformation {
+	return func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
+		name := n.named(strings.TrimPrefix(strings.TrimPrefix(args.Name, component), "-"), maxName)
+		var given *pulumi.StringPtrInput
+		switch props := args.Props.(type) {
+		case *iam.RoleArgs:
+			given = &props.Name
+		case *ecr.RepositoryArgs:
+			given = &props.Name
+		case *sns.TopicArgs:
+			given = &props.Name
+		case *cloudwatch.MetricAlarmArgs:
+			given = &props.Name
+		default:
+			return nil
+		}
+		if *given == nil {
+			*given = name
+		}
+		return &pulumi.ResourceTransformationResult{Props: args.Props, Opts: args.Opts}
+	}
+}
 
 func (n names) named(role string, longest int) pulumi.StringOutput {
 	return pulumi.All(n.suffix.Keepers, n.suffix.Hex).ApplyT(func(parts []any) string {

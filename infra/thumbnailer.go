@@ -130,6 +130,7 @@ func (c *Thumbnailer) provision(ctx *pulumi.Context, name string, p *plan, child
 	if err != nil {
 		return err
 	}
+	child = pulumi.Composite(child, pulumi.Transformations([]pulumi.ResourceTransformation{named.give(name)}))
 	source, err := p.dataBucket(ctx, name+"-source", cfg.SourceBucket, named.bucket("source"), cfg.SourceExpirationDays, child)
 	if err != nil {
 		return err
@@ -141,7 +142,8 @@ func (c *Thumbnailer) provision(ctx *pulumi.Context, name string, p *plan, child
 	image, err := NewImage(ctx, name+"-image", &ImageArgs{
 		Account: p.account, BuildProject: named.function(), Build: cfg.BuildSettings,
 		Source: p.source, SourceBucket: named.bucket("build"), Architecture: cfg.Architecture,
-		LogRetentionDays: cfg.LogRetentionDays, KMSKeyARN: cfg.KMSKeyARN, Root: p.root, Access: &p.access, Tags: p.tags,
+		LogRetentionDays: cfg.LogRetentionDays, PermissionsBoundary: cfg.PermissionsBoundary, KMSKeyARN: cfg.KMSKeyARN,
+		Root: p.root, Access: &p.access, Tags: p.tags,
 	}, child)
 	if err != nil {
 		return err
@@ -151,7 +153,8 @@ func (c *Thumbnailer) provision(ctx *pulumi.Context, name string, p *plan, child
 		SourceBucketARN: source.ARN, DestinationBucketARN: destination.ARN, DestinationBucket: destination.Name,
 		SourcePrefix: cfg.SourcePrefix, Settings: &cfg.Function, Architecture: cfg.Architecture,
 		TimeoutSeconds: cfg.TimeoutSeconds, ReservedConcurrency: cfg.reservation(), Tracing: cfg.Tracing,
-		LogRetentionDays: cfg.LogRetentionDays, KMSKeyARN: cfg.KMSKeyARN, Tags: p.tags,
+		LogRetentionDays: cfg.LogRetentionDays, PermissionsBoundary: cfg.PermissionsBoundary, KMSKeyARN: cfg.KMSKeyARN,
+		Tags: p.tags,
 	}, child)
 	if err != nil {
 		return err

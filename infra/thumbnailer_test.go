@@ -56,9 +56,9 @@ func TestOutputs(t *testing.T) {
 		"sourceBucket":      "s3-thumbnail-creator-test-source-" + testSuffix,
 		"destinationBucket": "s3-thumbnail-creator-test-destination-" + testSuffix,
 		"functionName":      "s3-thumbnail-creator-test-" + testSuffix,
-		"repositoryUrl":     testAccount + ".dkr.ecr.eu-central-1.amazonaws.com/thumbnailer-image-1234567",
+		"repositoryUrl":     testAccount + ".dkr.ecr.eu-central-1.amazonaws.com/s3-thumbnail-creator-test-image-0a1b2c3d",
 		"imageDigest":       testDigest,
-		"imageUri":          testAccount + ".dkr.ecr.eu-central-1.amazonaws.com/thumbnailer-image-1234567@" + testDigest,
+		"imageUri":          testAccount + ".dkr.ecr.eu-central-1.amazonaws.com/s3-thumbnail-creator-test-image-0a1b2c3d@" + testDigest,
 		"failureQueueUrl":   "https://sqs.eu-central-1.amazonaws.com/" + testAccount + "/s3-thumbnail-creator-test-" + testSuffix + "-failures",
 		"logGroup":          "/aws/lambda/s3-thumbnail-creator-test-" + testSuffix,
 		"dashboardUrl": "https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1" +

@@ -25,6 +25,8 @@ var (
 	keyARN = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
 	// bucketName is the rule of S3's user guide, "Bucket naming rules", but for doubled dots.
 	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	// policyARN is the ARN of a managed policy, of an account or of AWS.
+	policyARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]+$`)
 	// tagText is the character set that every AWS service accepts in tag keys and values.
 	tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
@@ -60,6 +62,7 @@ func (c *Config) problems(stack string) settings.Problems {
 			"pictures really may be deleted with the stack", stack))
 
 	c.BuildSettings.validate(&p)
+	checkBoundary(&p, "permissionsBoundary", c.PermissionsBoundary)
 	p.Check("alarmEmail", c.AlarmEmail, c.AlarmEmail == "" || isAddress(c.AlarmEmail), "want an e-mail address or nothing")
 	checkTags(&p, c.Tags)
 	return p
@@ -115,6 +118,11 @@ func checkTimeout(p *settings.Problems, key string, value int) {
 
 func checkRetention(p *settings.Problems, key string, value int) {
 	p.Check(key, value, slices.Contains(retentionDays, value), "want one of "+strings.Trim(fmt.Sprint(retentionDays), "[]"))
+}
+
+func checkBoundary(p *settings.Problems, key, value string) {
+	p.Check(key, value, value == "" || policyARN.MatchString(value),
+		"want the ARN of a policy, such as arn:aws:iam::123456789012:policy/boundary, or nothing")
 }
 
 // isProduction tells whether the stack is one whose data must not go with it: its name is prod or production, or

@@ -58,6 +58,7 @@ func TestValidate(t *testing.T) {
 		{"key", func(c *Config) { c.KMSKeyARN = testKey }, ""},
 		{"key in China", func(c *Config) { c.KMSKeyARN = "arn:aws-cn:kms:cn-north-1:123456789012:key/mrk-1" }, ""},
 		{"key by its alias", func(c *Config) { c.KMSKeyARN = "arn:aws:kms:eu-central-1:123456789012:alias/a" }, "kmsKeyArn: "},
+		{"boundary", func(c *Config) { c.PermissionsBoundary = "boundary" }, `permissionsBoundary: "boundary": want the ARN of a policy`},
 		{"mail", func(c *Config) { c.AlarmEmail = "nobody" }, "alarmEmail: \"nobody\""},
 		{"mail with a name", func(c *Config) { c.AlarmEmail = "Nobody <a@example.com>" }, "alarmEmail: "},
 		{"reserved tag", func(c *Config) { c.Tags = map[string]string{"aws:x": "y"} }, "aws: is reserved"},
