@@ -12,7 +12,7 @@ TIMEOUT  ?= 75m
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint fuzz bench bench-build bench-lambda bench-peers cli clean
+.PHONY: help demo test check lint vuln fuzz bench bench-build bench-lambda bench-peers cli clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,7 +24,7 @@ test: cli ## all tests, end to end included
 	$(GO) test -tags $(TAGS) -timeout $(TIMEOUT) ./...
 	cd tools && $(GO) test ./...
 
-check: lint test fuzz ## what the repository's workflow runs: lint, test, and FUZZTIME of every fuzz target
+check: lint vuln test fuzz ## what the repository's workflow runs: lint, vuln, test, and FUZZTIME of every fuzz target
 
 lint: ## gofmt, vet, staticcheck, actionlint
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
@@ -34,6 +34,10 @@ lint: ## gofmt, vet, staticcheck, actionlint
 	cd tools/lint && $(GO) build -o ../../.bin/ tool
 	.bin/staticcheck -tags $(TAGS) ./...
 	.bin/actionlint
+
+vuln: ## known vulnerabilities that the code reaches (asks vuln.go.dev)
+	cd tools/lint && $(GO) build -o ../../.bin/ tool
+	.bin/govulncheck -tags $(TAGS) ./...
 
 # A minute to make one input smaller, which is Go's default, leaves no time for others.
 fuzz: ## run every fuzz target for FUZZTIME (30s)

@@ -34,6 +34,8 @@ type BuildSettings struct {
 	TimeoutMinutes int `config:"buildTimeoutMinutes"`
 	// Tests also runs the function's tests in the build.
 	Tests bool `config:"buildTests"`
+	// Scan also looks for known vulnerabilities in the build.
+	Scan bool `config:"buildScan"`
 	// Source is what is built: local (a working tree) or github.
 	Source string `config:"buildSource"`
 	// GoProxy is the module proxy, or several, as GOPROXY takes them; empty means Go's own.
@@ -134,6 +136,7 @@ func newProject(ctx *pulumi.Context, name string, args projectArgs, opts ...pulu
 		variable(settings.ImageRepositoryVariable, args.repositoryURL),
 		variable(settings.ImageArchitectureVariable, pulumi.String(args.architecture)),
 		variable(settings.BuildTestsVariable, pulumi.String(fmt.Sprint(args.build.Tests))),
+		variable(settings.BuildScanVariable, pulumi.String(fmt.Sprint(args.build.Scan))),
 	}
 	if args.build.GoProxy != "" {
 		variables = append(variables, variable("GOPROXY", pulumi.String(args.build.GoProxy)))

@@ -49,6 +49,7 @@ func TestProject(t *testing.T) {
 		`{"name":"IMAGE_REPOSITORY_URI","type":"PLAINTEXT","value":"` + testAccount + `.dkr.ecr.eu-central-1.amazonaws.com/s3-thumbnail-creator-test-image-0a1b2c3d"}`,
 		`{"name":"IMAGE_ARCHITECTURE","type":"PLAINTEXT","value":"arm64"}`,
 		`{"name":"BUILD_TESTS","type":"PLAINTEXT","value":"true"}`,
+		`{"name":"BUILD_SCAN","type":"PLAINTEXT","value":"false"}`,
 	} {
 		project.want(t, "environment.environmentVariables["+string(rune('0'+i))+"]", want)
 	}

@@ -104,7 +104,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		"maxMegapixels": "6", "architecture": "amd64", "memoryMB": "512", "timeoutSeconds": "7", "reservedConcurrency": "8",
 		"tracing": "true", "logRetentionDays": "14", "versioning": "true", "noncurrentDays": "9", "sourceExpirationDays": "10",
 		"thumbnailExpirationDays": "11", "forceDestroy": "true", "confirmForceDestroy": "true", "buildCompute": "ec2",
-		"buildSize": "small", "buildTimeoutMinutes": "12", "buildTests": "true", "buildSource": "github",
+		"buildSize": "small", "buildTimeoutMinutes": "12", "buildTests": "true", "buildScan": "true", "buildSource": "github",
 		"goProxy": "direct", "kmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/0a-1b", "githubUrl": "https://github.com/owner/repository", "githubRef": "v1.2.3", "alarmEmail": "a@example.com",
 		"tags": `{"team":"photos"}`,
 	}

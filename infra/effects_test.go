@@ -64,7 +64,8 @@ var effects = map[string]struct {
 	"buildTimeoutMinutes": {one("buildTimeoutMinutes", "5"), []string{"~Command thumbnailer-image-build"}},
 	"buildTests": {one("buildTests", "true"), []string{
 		"~BucketObjectv2 thumbnailer-image-source", "~Command thumbnailer-image-build", "~Project thumbnailer-image"}},
-	"goProxy": {one("goProxy", "direct"), []string{"~Project thumbnailer-image"}},
+	"goProxy":   {one("goProxy", "direct"), []string{"~Project thumbnailer-image"}},
+	"buildScan": {one("buildScan", "true"), []string{"~Project thumbnailer-image"}},
 	"buildSource": {map[string]string{"buildSource": "github", "githubUrl": "https://github.com/o/r"}, []string{
 		"-BucketLifecycleConfigurationV2 thumbnailer-image-source", "-BucketObjectv2 thumbnailer-image-source",
 		"-BucketOwnershipControls thumbnailer-image-source", "-BucketPolicy thumbnailer-image-source",

@@ -51,8 +51,10 @@ func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts 
 			ForceDelete: pulumi.Bool(true),
 			// A tag names the sources it was built from, so it can never mean anything else.
 			ImageTagMutability: pulumi.String("IMMUTABLE"),
+			// ECR's basic scanning reads the packages of an operating system, and refuses an image that has none.
+			// buildScan looks at the linked code instead.
 			ImageScanningConfiguration: &ecr.RepositoryImageScanningConfigurationArgs{
-				ScanOnPush: pulumi.Bool(true),
+				ScanOnPush: pulumi.Bool(false),
 			},
 			Tags: args.Tags,
 		}, child)

@@ -9,7 +9,7 @@ func TestRepository(t *testing.T) {
 	e := declare(t, nil)
 	repo := e.one(t, "aws:ecr/repository:Repository", "")
 	repo.want(t, "imageTagMutability", "IMMUTABLE")
-	repo.want(t, "imageScanningConfiguration.scanOnPush", "true")
+	repo.want(t, "imageScanningConfiguration.scanOnPush", "false")
 	repo.want(t, "forceDelete", "true")
 
 	lifecycle := e.one(t, "aws:ecr/lifecyclePolicy:LifecyclePolicy", "")

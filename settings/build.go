@@ -38,6 +38,7 @@ const (
 	ImageArchitectureVariable = "IMAGE_ARCHITECTURE"   // arm64 or amd64
 	ImageTagVariable          = "IMAGE_TAG"            // of the image
 	BuildTestsVariable        = "BUILD_TESTS"          // true: run the function's tests
+	BuildScanVariable         = "BUILD_SCAN"           // true: look for known vulnerabilities
 )
 
 // DefaultBuild returns what holds where nothing else is said.

@@ -97,6 +97,18 @@ const (
 	testCall  = `go test -tags nodynamic,lambda.norpc ./handler/... ./settings/... ./codec/... ./cmd/pushimage/...`
 )
 
+// scannerVersion is the version of govulncheck that the repository's own checks use.
+func scannerVersion(t *testing.T) string {
+	t.Helper()
+	module, err := os.ReadFile("../../tools/lint/go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(module), "\tgolang.org/x/vuln ")
+	version, _, _ := strings.Cut(rest, "\n")
+	return strings.TrimSuffix(version, " // indirect")
+}
+
 func TestBuildspecBuildsAndPushes(t *testing.T) {
 	project := []string{"IMAGE_REPOSITORY_URI=r.example.com/x", "IMAGE_ARCHITECTURE=arm64"}
 	tests := []struct {
@@ -114,6 +126,10 @@ func TestBuildspecBuildsAndPushes(t *testing.T) {
 		}},
 		{"with tests", []string{"IMAGE_TAG=abc", "BUILD_TESTS=true"}, []string{
 			"go version", buildCall, testCall,
+			"pushimage -repository r.example.com/x -tag abc -architecture arm64 -binary .build/handler",
+		}},
+		{"with a scan", []string{"IMAGE_TAG=abc", "BUILD_SCAN=true"}, []string{
+			"go version", buildCall, "go run golang.org/x/vuln/cmd/govulncheck@" + scannerVersion(t) + " -tags nodynamic,lambda.norpc ./handler",
 			"pushimage -repository r.example.com/x -tag abc -architecture arm64 -binary .build/handler",
 		}},
 	}
@@ -146,9 +162,9 @@ func TestBuildspecSaysThatGoIsTooOld(t *testing.T) {
 }
 
 func TestBuildspecDoesNotPushAfterAFailure(t *testing.T) {
-	for _, step := range []string{"build", "test"} {
+	for _, step := range []string{"build", "test", "run"} {
 		t.Run(step, func(t *testing.T) {
-			calls, failed := runBuildspec(t, "FAIL="+step, "BUILD_TESTS=true", "IMAGE_TAG=abc", "IMAGE_ARCHITECTURE=arm64")
+			calls, failed := runBuildspec(t, "FAIL="+step, "BUILD_TESTS=true", "BUILD_SCAN=true", "IMAGE_TAG=abc", "IMAGE_ARCHITECTURE=arm64")
 			if !failed {
 				t.Error("the build succeeded")
 			}

@@ -67,12 +67,18 @@ func build(binary []byte, architecture string) (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	contents := v1.Config{Entrypoint: []string{entrypoint}, WorkingDir: "/"}
+	if bill, ok, err := billOfMaterials(binary); err != nil {
+		return nil, err
+	} else if ok {
+		contents.Labels = map[string]string{sbomLabel: bill}
+	}
 	config, err := json.Marshal(&v1.ConfigFile{
 		Architecture: architecture,
 		OS:           "linux",
 		Created:      v1.Time{Time: time.Unix(0, 0).UTC()},
 		RootFS:       v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{diffID}},
-		Config:       v1.Config{Entrypoint: []string{entrypoint}, WorkingDir: "/"},
+		Config:       contents,
 	})
 	if err != nil {
 		return nil, err

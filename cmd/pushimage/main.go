@@ -34,6 +34,7 @@ const (
 const pushTimeout = 10 * time.Minute
 
 const usageText = `Usage: pushimage -repository URI -tag TAG -architecture arm64|amd64 -binary PATH [-keep]
+       pushimage -bill REPOSITORY@DIGEST
 
 Makes a Lambda container image of a static Linux binary, pushes it, and prints
 its digest (sha256:...) on standard output.
@@ -41,6 +42,9 @@ its digest (sha256:...) on standard output.
 If the tag holds that very image already, nothing is uploaded. If it holds another
 one, that is an error, because tags are immutable; with -keep the image that is
 there stays, and its digest is printed.
+
+With -bill it prints the bill of materials of an image that was pushed: the Go
+modules that are in it, as CycloneDX in JSON.
 
 Flags:
 `
@@ -75,9 +79,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	ctx, cancel := context.WithTimeout(ctx, pushTimeout)
 	defer cancel()
-	digest, err := o.execute(ctx, stderr)
+	do := o.execute
+	if o.bill != "" {
+		do = o.readBill
+	}
+	answer, err := do(ctx, stderr)
 	if err == nil {
-		_, err = fmt.Fprintln(stdout, digest)
+		_, err = fmt.Fprintln(stdout, answer)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "pushimage: %v\n", err)
@@ -93,6 +101,7 @@ type options struct {
 	architecture string
 	binary       string
 	keep         bool
+	bill         string
 }
 
 // execute builds and pushes the image and returns its digest.
@@ -139,6 +148,7 @@ func parseFlags(args []string, stdout, stderr io.Writer) (options, error) {
 	fs.StringVar(&o.architecture, "architecture", "", "arm64 or amd64 (required)")
 	fs.StringVar(&o.binary, "binary", "", "`path` of the static Linux binary (required)")
 	fs.BoolVar(&o.keep, "keep", false, "if the tag exists with another image, keep that one")
+	fs.StringVar(&o.bill, "bill", "", "print the bill of materials of this `image`, and do nothing else")
 	usage := func(w io.Writer) {
 		fs.SetOutput(w)
 		fmt.Fprint(w, usageText)
@@ -163,6 +173,9 @@ func (o options) validate(rest []string) error {
 	var errs []error
 	if len(rest) > 0 {
 		errs = append(errs, fmt.Errorf("unexpected argument %q: only flags are understood", rest[0]))
+	}
+	if o.bill != "" {
+		return errors.Join(errs...)
 	}
 	for _, f := range []struct{ name, value string }{
 		{"repository", o.repository}, {"tag", o.tag}, {"binary", o.binary},
