@@ -40,6 +40,8 @@ type BucketArgs struct {
 	NoncurrentDays int
 	// ExpirationDays deletes objects that many days after they were written; 0 never does.
 	ExpirationDays int
+	// ExpirationPrefix limits that to keys that begin with it; empty means every key.
+	ExpirationPrefix string
 	// KMSKeyARN is the key that encrypts objects; empty means S3's own.
 	KMSKeyARN string
 	// Tags are put on the bucket.
@@ -189,7 +191,7 @@ func lifecycleRules(args *BucketArgs) s3.BucketLifecycleConfigurationV2RuleArray
 		rules = append(rules, &s3.BucketLifecycleConfigurationV2RuleArgs{
 			Id:         pulumi.String("expiration"),
 			Status:     pulumi.String("Enabled"),
-			Filter:     everything(),
+			Filter:     &s3.BucketLifecycleConfigurationV2RuleFilterArgs{Prefix: pulumi.String(args.ExpirationPrefix)},
 			Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(args.ExpirationDays)},
 		})
 	}

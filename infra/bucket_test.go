@@ -47,7 +47,9 @@ func TestLifecycle(t *testing.T) {
 	e := declare(t, map[string]string{"sourceExpirationDays": "30", "thumbnailExpirationDays": "90"})
 	e.one(t, lifecycle, "thumbnailer-source").want(t, "rules[2].expiration.days", "30")
 	e.one(t, lifecycle, "thumbnailer-destination").want(t, "rules[2].expiration.days", "90")
-	e.one(t, lifecycle, "thumbnailer-image-source").want(t, "rules[2]", "")
+	// Of what the build keeps, the caches go: sources may be needed for a rollback.
+	e.one(t, lifecycle, "thumbnailer-image-source").want(t, "rules[2]", `{"expiration":{"days":30},"filter":{"prefix":"cache/"},"id":"expiration","status":"Enabled"}`)
+	e.one(t, lifecycle, "thumbnailer-image-source").want(t, "rules[3]", "")
 	for _, d := range e.of(lifecycle) {
 		d.want(t, "rules[0].filter", `{"prefix":""}`)
 	}

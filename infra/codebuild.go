@@ -126,7 +126,9 @@ type projectArgs struct {
 	repositoryURL pulumi.StringInput
 	// sourceObject is BUCKET/KEY of the archive to build; unused with a GitHub source.
 	sourceObject pulumi.StringInput
-	tags         pulumi.StringMap
+	// cache is where Go's caches are between builds; see settings.BuildCacheVariable.
+	cache pulumi.StringInput
+	tags  pulumi.StringMap
 }
 
 // newProject makes the CodeBuild project. What it runs is buildspec.yaml, in the source.
@@ -136,6 +138,7 @@ func newProject(ctx *pulumi.Context, name string, args projectArgs, opts ...pulu
 		variable(settings.ImageRepositoryVariable, args.repositoryURL),
 		variable(settings.ImageArchitectureVariable, pulumi.String(args.architecture)),
 		variable(settings.BuildTestsVariable, pulumi.String(fmt.Sprint(args.build.Tests))),
+		variable(settings.BuildCacheVariable, args.cache),
 		variable(settings.BuildScanVariable, pulumi.String(fmt.Sprint(args.build.Scan))),
 	}
 	if args.build.GoProxy != "" {
@@ -241,10 +244,14 @@ func buildPermissions(args *ImageArgs, logGroupARN, repositoryARN, sourceBucketA
 		return document
 	}
 	document = append(document, Statement{
+		Sid: "KeepCaches", Effect: allow,
+		Action:   []string{"s3:GetObject", "s3:PutObject"},
+		Resource: pulumi.StringArray{pulumi.Sprintf("%s/%s*", sourceBucketARN, cacheKeyPrefix)},
+	}, Statement{
 		Sid: "ReadSource", Effect: allow,
 		Action: []string{"s3:GetObject", "s3:GetObjectVersion"},
 		// All archives rather than the current one: its key changes with every build, and a policy that changes
-		// at that moment has not reached everywhere when the build starts. The bucket holds nothing else.
+		// at that moment has not reached everywhere when the build starts. But for Go's caches the bucket holds nothing else.
 		Resource: pulumi.StringArray{pulumi.Sprintf("%s/%s*", sourceBucketARN, sourceKeyPrefix)},
 	}, Statement{
 		Sid: "FindSource", Effect: allow,

@@ -49,6 +49,7 @@ func TestProject(t *testing.T) {
 		`{"name":"IMAGE_REPOSITORY_URI","type":"PLAINTEXT","value":"` + testAccount + `.dkr.ecr.eu-central-1.amazonaws.com/s3-thumbnail-creator-test-image-0a1b2c3d"}`,
 		`{"name":"IMAGE_ARCHITECTURE","type":"PLAINTEXT","value":"arm64"}`,
 		`{"name":"BUILD_TESTS","type":"PLAINTEXT","value":"true"}`,
+		`{"name":"BUILD_CACHE","type":"PLAINTEXT","value":"s3://s3-thumbnail-creator-test-build-0a1b2c3d/cache/"}`,
 		`{"name":"BUILD_SCAN","type":"PLAINTEXT","value":"false"}`,
 	} {
 		project.want(t, "environment.environmentVariables["+string(rune('0'+i))+"]", want)
@@ -61,10 +62,10 @@ func TestProject(t *testing.T) {
 
 // TestGoProxy: it reaches the build, and in China, where Go's own cannot be reached, it is asked for.
 func TestGoProxy(t *testing.T) {
-	declare(t, nil).one(t, projectType, "").want(t, "environment.environmentVariables[3]", "")
+	declare(t, nil).one(t, projectType, "").want(t, "environment.environmentVariables[5]", "")
 	const proxies = "https://proxy.example/go,direct"
 	declare(t, map[string]string{"goProxy": proxies}).one(t, projectType, "").
-		want(t, "environment.environmentVariables[3]", `{"name":"GOPROXY","type":"PLAINTEXT","value":"`+proxies+`"}`)
+		want(t, "environment.environmentVariables[5]", `{"name":"GOPROXY","type":"PLAINTEXT","value":"`+proxies+`"}`)
 
 	for _, bad := range []string{"proxy.example", "https://", "https://a b", "direct;ls", ",direct"} {
 		if _, err := load(map[string]string{"goProxy": bad}); err == nil || !strings.Contains(err.Error(), "goProxy: ") {
@@ -95,6 +96,7 @@ func TestBuildPermissions(t *testing.T) {
 			"ecr:InitiateLayerUpload ecr:PutImage ecr:UploadLayerPart on " +
 			strings.ReplaceAll(arn, "%s", "ecr") + "repository/s3-thumbnail-creator-test-image-0a1b2c3d",
 		"ReadSource": "s3:GetObject s3:GetObjectVersion on " + bucket + "/source/*",
+		"KeepCaches": "s3:GetObject s3:PutObject on " + bucket + "/cache/*",
 		"FindSource": "s3:GetBucketAcl s3:GetBucketLocation s3:ListBucket on " + bucket,
 	}
 	comparePermissions(t, got, want)

@@ -13,6 +13,13 @@ import (
 // sourceKeyPrefix is where archives lie in the build-source bucket.
 const sourceKeyPrefix = "source/"
 
+const (
+	// cacheKeyPrefix is where cmd/pushimage/cache.sh keeps Go's caches in the same bucket.
+	cacheKeyPrefix = "cache/"
+	// cacheDays is how long they are kept: a build a month later begins from nothing, and leaves new ones.
+	cacheDays = 30
+)
+
 // Image is the function's container image: a repository, a CodeBuild project that builds into it, and the command that
 // runs the build. It is rebuilt when, and only when, a file that goes into it changes.
 type Image struct {
@@ -139,6 +146,7 @@ func (c *Image) provision(ctx *pulumi.Context, name string, args *ImageArgs, chi
 		logGroup:      logs.Name,
 		repositoryURL: repository.URL,
 		sourceObject:  source.object,
+		cache:         source.cache,
 		tags:          args.Tags,
 	}, child)
 	if err != nil {
@@ -162,18 +170,21 @@ type buildSource struct {
 	tag       string             // of the image; empty with GitHub, which knows it only when the ref is resolved
 	object    pulumi.StringInput // BUCKET/KEY, or nil
 	bucketARN pulumi.StringInput // or nil
+	cache     pulumi.StringInput // s3://BUCKET/PREFIX/ of Go's caches; empty with GitHub, as there is no bucket
 }
 
 func newBuildSource(ctx *pulumi.Context, name string, args *ImageArgs, child pulumi.ResourceOption) (buildSource, error) {
 	if args.Build.isGitHub() {
-		return buildSource{}, nil
+		return buildSource{cache: pulumi.String("")}, nil
 	}
 	bucket, err := NewBucket(ctx, name, &BucketArgs{
 		Name: args.SourceBucket,
 		// It holds copies of files that are elsewhere.
 		ForceDestroy: true,
-		KMSKeyARN:    args.KMSKeyARN,
-		Tags:         args.Tags,
+		// Go's caches are for one state of go.mod and go.sum. The sources stay: a rollback may need them.
+		ExpirationDays: cacheDays, ExpirationPrefix: cacheKeyPrefix,
+		KMSKeyARN: args.KMSKeyARN,
+		Tags:      args.Tags,
 	}, child)
 	if err != nil {
 		return buildSource{}, err
@@ -193,6 +204,7 @@ func newBuildSource(ctx *pulumi.Context, name string, args *ImageArgs, child pul
 		tag:       tag,
 		object:    pulumi.Sprintf("%s/%s", bucket.Name, object.Key),
 		bucketARN: bucket.ARN,
+		cache:     pulumi.Sprintf("s3://%s/%s", bucket.Name, cacheKeyPrefix),
 	}, nil
 }
 

@@ -38,6 +38,7 @@ const (
 	ImageArchitectureVariable = "IMAGE_ARCHITECTURE"   // arm64 or amd64
 	ImageTagVariable          = "IMAGE_TAG"            // of the image
 	BuildTestsVariable        = "BUILD_TESTS"          // true: run the function's tests
+	BuildCacheVariable        = "BUILD_CACHE"          // where Go's caches are between builds: s3://BUCKET/PREFIX/, or nothing
 	BuildScanVariable         = "BUILD_SCAN"           // true: look for known vulnerabilities
 )
 
