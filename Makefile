@@ -49,7 +49,7 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 bench: ## benchmarks of every format and stage
 	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem -cpu 1 ./handler/... ./codec/...
 
-bench-build: ## what CodeBuild compiles, from empty caches, against the function alone
+bench-build: ## what CodeBuild compiles against the function alone, and the second build against the first
 	@GO=$(GO) TAGS=$(TAGS) ./tools/bench-build.sh
 
 bench-lambda: ## milliseconds, S3 requests and dollars a thumbnail by memory size (ARGS="-install -memory 256,512 -only jpeg12 -n 5")

@@ -14,7 +14,7 @@ func TestEndpointPolicy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(text), "```json\n")
+	_, rest, _ := strings.Cut(string(text), "```text\n")
 	block, _, _ := strings.Cut(rest, "```")
 	var policy struct{ Statement []struct{ Action []string } }
 	if err := json.Unmarshal([]byte(block), &policy); err != nil {
