@@ -8,21 +8,22 @@ exec cp "$(echo "$4" | sed "s#^s3://#$BUCKET/#")" "$(echo "$5" | sed "s#^s3://#$
 AWS
 chmod +x "$scratch/bin/aws"
 
-# machine NAME prints the seconds of wall clock that buildspec.yaml's steps take, less the push.
+# machine prints the seconds of wall clock that buildspec.yaml's steps take on an empty machine, less the push.
 machine() {
-	export GOPATH=$scratch/$1/go GOCACHE=$scratch/$1/go-build BUCKET=$scratch/s3 BUILD_CACHE=s3://
-	mkdir "$scratch/$1"
+	local here=$scratch/machine
+	export GOPATH=$here/go GOCACHE=$here/go-build BUCKET=$scratch/s3 BUILD_CACHE=s3://
+	mkdir "$here"
 	TIMEFORMAT=%R
 	{ time {
 		PATH=$scratch/bin:$PATH sh cmd/pushimage/cache.sh restore
-		$GO build -trimpath -buildvcs=false -tags "$TAGS" -ldflags "-s -w" -o "$scratch/$1/out/" ./handler ./cmd/pushimage
+		$GO build -trimpath -buildvcs=false -tags "$TAGS" -ldflags "-s -w" -o "$here/out/" ./handler ./cmd/pushimage
 		PATH=$scratch/bin:$PATH sh cmd/pushimage/cache.sh save
 	} >&2; } 2>&1 | tail -1
-	chmod -R u+w "$scratch/$1"
-	rm -rf "${scratch:?}/$1"
+	chmod -R u+w "$here"
+	rm -rf "${here:?}"
 }
 
-first=$(machine first)
-second=$(machine second)
+first=$(machine)
+second=$(machine)
 printf 'first build: %6.1f s, second build: %6.1f s, caches: %d MB\n' "$first" "$second" "$(du -sm "$scratch/s3" | cut -f1)"
 awk -v a="$first" -v b="$second" 'BEGIN { printf "ratio of wall: %.2f\n", b / a }'
