@@ -39,7 +39,7 @@ func TestFunction(t *testing.T) {
 	f.want(t, "packageType", "Image")
 	f.want(t, "imageUri", testAccount+".dkr.ecr.eu-central-1.amazonaws.com/s3-thumbnail-creator-test-image-0a1b2c3d@"+testDigest)
 	f.want(t, "architectures", `["arm64"]`)
-	f.want(t, "memorySize", "768")
+	f.want(t, "memorySize", "704")
 	f.want(t, "timeout", "60")
 	f.want(t, "reservedConcurrentExecutions", "")  // small accounts have none to reserve
 	f.want(t, "tracingConfig.mode", "PassThrough") // left out, it would stay as it was
@@ -74,7 +74,7 @@ func TestFunctionEnvironment(t *testing.T) {
 		"FAILURE_QUEUE_URL":  "https://sqs.eu-central-1.amazonaws.com/" + testAccount + "/s3-thumbnail-creator-test-" + testSuffix + "-failures",
 		"THUMBNAILS":         `[{"name":"thumb","width":256,"height":256,"fit":"inside","format":"same","quality":82,"animated":"first","key":"{dir}{variant}-{name}"}]`,
 		"MAX_SOURCE_MB":      "200", "MAX_MEGAPIXELS": "200", "DELETE_THUMBNAILS": "true",
-		"METRICS_NAMESPACE": "ThumbnailCreator", "GOMEMLIMIT": "652MiB", "CACHE_CONTROL": "",
+		"METRICS_NAMESPACE": "ThumbnailCreator", "GOMEMLIMIT": "598MiB", "CACHE_CONTROL": "",
 	}
 	f := declare(t, nil).one(t, functionType, "")
 	for name, want := range defaults {

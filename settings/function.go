@@ -38,8 +38,9 @@ func DefaultFunction() Function {
 		DeleteThumbnails: true,
 		MaxSourceMB:      200,
 		MaxMegapixels:    200,
-		// The least at which an ordinary photo waits for S3 and not for its own share of a CPU, see docs/performance.md.
-		MemoryMB: 768,
+		// The least that takes an AVIF of 12 megapixels and 10 bits, what phones send at most. More is paid for while the
+		// function waits for S3, see docs/performance.md.
+		MemoryMB: 704,
 	}
 }
 

@@ -88,7 +88,10 @@ func TestSwitchedOffAgainNothingStays(t *testing.T) {
 		"buildTimeoutMinutes": {"buildTimeoutMinutes": "40", "buildCompute": "ec2"}, "buildTests": {"buildTests": "true"},
 		"kmsKeyArn": {"kmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/0a-1b"},
 		"goProxy":   {"goProxy": "direct"}, "buildSource": github, "githubUrl": github,
-		"githubRef":  {"githubRef": "v1", "buildSource": "github", "githubUrl": "https://github.com/o/r"},
+		"githubRef": {"githubRef": "v1", "buildSource": "github", "githubUrl": "https://github.com/o/r"},
+		"include":   {"include": `["*.jpg"]`}, "exclude": {"exclude": `["private/*"]`}, "events": {"events": "eventbridge"},
+		"sourceBucket": {"sourceBucket": "my-pictures"}, "destinationBucket": {"destinationBucket": "my-thumbnails"},
+		"buildScan": {"buildScan": "true"}, "permissionsBoundary": {"permissionsBoundary": "arn:aws:iam::123456789012:policy/boundary"},
 		"alarmEmail": {"alarmEmail": "a@example.com"}, "tags": {"tags": `{"team":"photos"}`},
 	}
 	never := declareWith(t, nil)
