@@ -47,7 +47,7 @@ func awsFile(token string) string {
 
 // invoke answers a provider function (a data source).
 func (c awsCloud) invoke(_ context.Context, token string, args resource.PropertyMap) (resource.PropertyMap, error) {
-	out := map[string]any{}
+	var out map[string]any
 	switch token {
 	case "aws:index/getCallerIdentity:getCallerIdentity":
 		out = map[string]any{"accountId": account.ID, "arn": account.Deployer.ARN, "id": account.ID, "userId": account.ID}

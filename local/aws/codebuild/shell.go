@@ -48,6 +48,7 @@ func (s *shell) commands(ctx context.Context, list []string) error {
 	for _, c := range list {
 		s.build.say("Running command %s", c)
 		if err := s.command(ctx, c); err != nil {
+			//lint:ignore ST1005 AWS's own words
 			return fmt.Errorf("Error while executing command: %s. Reason: %w", strings.TrimSpace(c), err)
 		}
 	}

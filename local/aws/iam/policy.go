@@ -41,6 +41,7 @@ func (p *Principals) UnmarshalJSON(b []byte) error {
 	var s string
 	if json.Unmarshal(b, &s) == nil {
 		if s != "*" {
+			//lint:ignore ST1005 the name of the element
 			return fmt.Errorf(`Principal must be "*" or an object, not %q`, s)
 		}
 		p.Any = true
@@ -123,6 +124,7 @@ func ParsePolicy(doc string, kind Kind) (*Policy, error) {
 func (s Statement) validate(kind Kind) error {
 	switch {
 	case s.Effect != "Allow" && s.Effect != "Deny":
+		//lint:ignore ST1005 the name of the element
 		return fmt.Errorf("Effect is %q, expected Allow or Deny", s.Effect)
 	case len(s.Action) == 0 && len(s.NotAction) == 0:
 		return fmt.Errorf("it has no Action")
@@ -137,6 +139,7 @@ func (s Statement) validate(kind Kind) error {
 	}
 	for _, c := range s.Sid {
 		if kind == IdentityPolicy && !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') {
+			//lint:ignore ST1005 the name of the element
 			return fmt.Errorf("Sid may have letters and digits only")
 		}
 	}

@@ -26,6 +26,7 @@ func CheckEnvironment(variables map[string]string) error {
 	for k, v := range variables {
 		size += len(k) + len(v)
 		if slices.Contains(reservedVariables, k) {
+			//lint:ignore ST1005 AWS's own words
 			return fmt.Errorf("Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: %s", k)
 		}
 	}
