@@ -3,7 +3,6 @@ package settings
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -21,8 +20,20 @@ var ErrKey = errors.New("no key for the thumbnail")
 // the first character; {stem} is the name without it. {variant}, {width} and {height} are those of the variant.
 var Placeholders = []string{"{dir}", "{name}", "{stem}", "{ext}", "{variant}", "{width}", "{height}"}
 
-// placeholder matches what looks like a placeholder, and stray braces.
-var placeholder = regexp.MustCompile(`\{[^{}]*\}|[{}]`)
+// nextPlaceholder returns what stands in the template before the first thing that looks like a placeholder, or stray
+// brace, that itself ("" if there is none), and what follows. The function starts with templates, and a regular
+// expression for them would take longer to compile than all else that it reads.
+func nextPlaceholder(template string) (before, found, rest string) {
+	i := strings.IndexAny(template, "{}")
+	if i < 0 {
+		return template, "", ""
+	}
+	end := i + 1
+	if j := strings.IndexAny(template[end:], "{}"); template[i] == '{' && j >= 0 && template[end+j] == '}' {
+		end += j + 1
+	}
+	return template[:i], template[i:end], template[end:]
+}
 
 // ThumbnailKey returns the key of the variant's thumbnail of the source: the template with its placeholders replaced,
 // and the extension of the variant's format (.jpg where Same names one that is not written) appended where that names
@@ -67,8 +78,29 @@ func (v Variant) expand(sourceKey string) string {
 	if dot := strings.LastIndexByte(name, '.'); dot > 0 {
 		stem, ext = name[:dot], name[dot:]
 	}
-	return strings.NewReplacer(
-		"{dir}", dir, "{name}", name, "{stem}", stem, "{ext}", ext,
-		"{variant}", v.Name, "{width}", strconv.Itoa(v.Width), "{height}", strconv.Itoa(v.Height),
-	).Replace(v.Key)
+	var key strings.Builder
+	for rest := v.Key; rest != ""; {
+		var before, found string
+		before, found, rest = nextPlaceholder(rest)
+		key.WriteString(before)
+		switch found {
+		case "{dir}":
+			key.WriteString(dir)
+		case "{name}":
+			key.WriteString(name)
+		case "{stem}":
+			key.WriteString(stem)
+		case "{ext}":
+			key.WriteString(ext)
+		case "{variant}":
+			key.WriteString(v.Name)
+		case "{width}":
+			key.WriteString(strconv.Itoa(v.Width))
+		case "{height}":
+			key.WriteString(strconv.Itoa(v.Height))
+		default:
+			key.WriteString(found) // not in a valid template
+		}
+	}
+	return key.String()
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A pattern says which keys are meant: * stands for any run of characters, / included, and everything else for itself.
@@ -18,7 +19,7 @@ const maxPatternsJSON = 512
 
 // patternText has what S3 calls safe characters (S3 user guide, "Object key naming guidelines"), with * as the wildcard:
 // others mean something else in a policy or an event pattern.
-var patternText = regexp.MustCompile(`^[A-Za-z0-9!_.'()/*-]+$`)
+var patternText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9!_.'()/*-]+$`) })
 
 // MatchPattern reports whether the key is one that the pattern means.
 func MatchPattern(pattern, key string) bool {
@@ -74,7 +75,7 @@ func (f Function) validatePatterns(p *Problems, include, exclude string) {
 	for name, patterns := range map[string][]string{include: f.Include, exclude: f.Exclude} {
 		for i, pattern := range patterns {
 			at := fmt.Sprintf("%s[%d]", name, i)
-			p.Check(at, pattern, patternText.MatchString(pattern) && !strings.Contains(pattern, "**") && !strings.HasPrefix(pattern, "/"),
+			p.Check(at, pattern, patternText().MatchString(pattern) && !strings.Contains(pattern, "**") && !strings.HasPrefix(pattern, "/"),
 				"want a key of letters, digits and !_.'()/-, with * for any run of characters, not beginning with /, such as photos/* or *.jpg")
 			p.Check(at, pattern, len(pattern) <= MaxKey, fmt.Sprintf("want at most %d bytes", MaxKey))
 			p.Check(at, pattern, !slices.Contains(patterns[:i], pattern), "it is there twice: want it once")

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"s3-thumbnail-creator/codec/format"
@@ -20,7 +20,11 @@ const (
 	maxVariantsJSON = 3072
 )
 
-var variantName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
+// isVariantName says whether s is 1 to 32 of a-z, 0-9 and -, not beginning with -.
+func isVariantName(s string) bool {
+	strange := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' }
+	return s != "" && len(s) <= 32 && s[0] != '-' && !strings.ContainsFunc(s, strange)
+}
 
 // ValidateVariants returns every problem of a list of variants, joined, or nil: those of each variant, and variants
 // that cannot be told apart. Each problem names its place as path[index].field.
@@ -47,7 +51,7 @@ func ValidateVariants(path string, variants []Variant) error {
 }
 
 func (v Variant) validate(p *Problems, at string) {
-	p.Check(at+".name", v.Name, variantName.MatchString(v.Name), "want 1 to 32 of a-z, 0-9 and -, not beginning with -")
+	p.Check(at+".name", v.Name, isVariantName(v.Name), "want 1 to 32 of a-z, 0-9 and -, not beginning with -")
 	p.Number(at+".width", v.Width, 1, MaxSide, "pixels")
 	p.Number(at+".height", v.Height, 1, MaxSide, "pixels")
 	OneOf(p, at+".fit", v.Fit, fits...)
@@ -58,13 +62,15 @@ func (v Variant) validate(p *Problems, at string) {
 }
 
 func (v Variant) validateKey(p *Problems, at string) {
-	for _, found := range placeholder.FindAllString(v.Key, -1) {
-		p.Check(at, v.Key, slices.Contains(Placeholders, found), fmt.Sprintf("%s is no placeholder: want some of %s", found, strings.Join(Placeholders, " ")))
+	for rest := v.Key; rest != ""; {
+		var found string
+		_, found, rest = nextPlaceholder(rest)
+		p.Check(at, v.Key, found == "" || slices.Contains(Placeholders, found), fmt.Sprintf("%s is no placeholder: want some of %s", found, strings.Join(Placeholders, " ")))
 	}
 	p.Check(at, v.Key, strings.Contains(v.Key, "{name}") || strings.Contains(v.Key, "{stem}"),
 		"want {name} or {stem} in it, or all pictures of a folder share one thumbnail")
 	p.Check(at, v.Key, !strings.HasPrefix(v.Key, "/"), "want a key that does not begin with /")
-	p.Check(at, v.Key, !slices.ContainsFunc(sampleSources, func(source string) bool {
+	p.Check(at, v.Key, !slices.ContainsFunc(sampleSources(), func(source string) bool {
 		key := v.expand(source)
 		return key == "" || strings.HasSuffix(key, "/")
 	}), "want a key that does not end in a folder, for it names an object")
@@ -78,7 +84,7 @@ func isControl(r rune) bool { return r < ' ' || r == 0x7F }
 // records v's keys. Two variants differ for every source if they differ for these: a template sees of a source's key
 // only its folder, its stem and its extension, and of the extension only what it names.
 func firstCollision(v Variant, i int, keyed map[string]int) (first int, found bool) {
-	for _, source := range sampleSources {
+	for _, source := range sampleSources() {
 		key, err := v.ThumbnailKey(source)
 		if err != nil {
 			continue
@@ -93,7 +99,7 @@ func firstCollision(v Variant, i int, keyed map[string]int) (first int, found bo
 }
 
 // sampleSources are keys with each extension that names a format, and with others.
-var sampleSources = func() []string {
+var sampleSources = sync.OnceValue(func() []string {
 	samples := []string{"dir/name", "dir/name.txt", "name"}
 	for _, f := range format.All() {
 		for _, extension := range f.Extensions() {
@@ -101,7 +107,7 @@ var sampleSources = func() []string {
 		}
 	}
 	return samples
-}()
+})
 
 // Warnings returns what is valid but seldom meant: templates by which two sources can have one thumbnail. Of those the
 // first to come keeps it and the others fail.

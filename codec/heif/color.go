@@ -152,6 +152,7 @@ func (t *converter) put(out *[4]byte, y, cb, cr float64) {
 		out[i] = uint8(min(max(v, 0), 255))
 	}
 	if t.gamut != nil {
+		linear := &srgb().linear
 		t.gamut.put(out, [3]float64{linear[out[0]], linear[out[1]], linear[out[2]]})
 	}
 }

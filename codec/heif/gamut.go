@@ -1,6 +1,9 @@
 package heif
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // Primaries of pictures with more colors than sRGB has. ITU-T H.273, table 2.
 const (
@@ -25,31 +28,37 @@ var gamuts = map[int]*gamut{
 	},
 }
 
-// linear are the linear values of sRGB's bytes, encoded the bytes of linear
-// values in 1/4095. IEC 61966-2-1. The transfers of BT.709 and BT.2020 are taken
-// for it, as displays do.
-var linear, encoded = func() (linear [256]float64, encoded [4096]byte) {
-	for i := range linear {
+// curves are sRGB's, IEC 61966-2-1. The transfers of BT.709 and BT.2020 are taken for it, as displays do.
+type curves struct {
+	linear  [256]float64 // linear values of its bytes
+	encoded [4096]byte   // bytes of linear values in 1/4095
+}
+
+// srgb is computed for the first picture that needs it, and not at every start of a function.
+var srgb = sync.OnceValue(func() *curves {
+	var c curves
+	for i := range c.linear {
 		v := float64(i) / 255
-		if linear[i] = v / 12.92; v > 0.04045 {
-			linear[i] = math.Pow((v+0.055)/1.055, 2.4)
+		if c.linear[i] = v / 12.92; v > 0.04045 {
+			c.linear[i] = math.Pow((v+0.055)/1.055, 2.4)
 		}
 	}
-	for i := range encoded {
+	for i := range c.encoded {
 		v := float64(i) / 4095
 		if v <= 0.0031308 {
 			v *= 12.92
 		} else {
 			v = 1.055*math.Pow(v, 1/2.4) - 0.055
 		}
-		encoded[i] = byte(v*255 + 0.5)
+		c.encoded[i] = byte(v*255 + 0.5)
 	}
-	return linear, encoded
-}()
+	return &c
+})
 
 // put writes a linear color as sRGB; what that does not have is cut. A nil gamut
 // is that of sRGB.
 func (g *gamut) put(out *[4]byte, rgb [3]float64) {
+	encoded := &srgb().encoded
 	for i, v := range rgb {
 		if g != nil {
 			v = g[i][0]*rgb[0] + g[i][1]*rgb[1] + g[i][2]*rgb[2]

@@ -172,7 +172,7 @@ func makeAll(ctx context.Context, src io.Reader, size int64, variants []settings
 	result.Source.Truncated, result.Source.BytesRead = picture.Truncated, in.read
 	result.Stages.Decode = time.Since(began) - result.Stages.Resize - result.Stages.Encode
 	for i, v := range variants {
-		if err := ctx.Err(); err != nil {
+		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
 		thumb, moves, err := moving.thumbnail(i, v)
