@@ -14,9 +14,9 @@ type levels [levelStride * 37]uint8
 // classOf is the class of a transform type.
 func classOf(t transform.Type) int {
 	switch t {
-	case transform.VDCT, transform.VADST, transform.VFlipADST:
+	case transform.DCTIdentity, transform.ADSTIdentity, transform.FlipADSTIdentity:
 		return classVertical
-	case transform.HDCT, transform.HADST, transform.HFlipADST:
+	case transform.IdentityDCT, transform.IdentityADST, transform.IdentityFlipADST:
 		return classHorizontal
 	}
 	return class2D
