@@ -44,7 +44,7 @@ func (f *Frame) enhance(stripes []stripe, start, end int) {
 	for i := range stripes {
 		s := &stripes[i]
 		for y := range s.rows {
-			upscale(s.source[s.at(0, y):][:s.upscaledWidth], s.cdef[y*s.coded:][:s.coded], s.width, f.Depth)
+			Upscale(s.source[s.at(0, y):][:s.upscaledWidth], s.cdef[y*s.coded:][:s.coded], s.width, f.Depth)
 		}
 	}
 }

@@ -133,7 +133,7 @@ func (s *stripe) beyond(f *Frame, p Plane, to, y int) {
 	case y >= s.y && y < s.y+s.rows:
 		copy(row, s.source[s.at(0, y-s.y):])
 	case f.UpscaledWidth != f.Width:
-		upscale(row, p.Pix[y*p.Stride:][:s.coded], s.width, f.Depth)
+		Upscale(row, p.Pix[y*p.Stride:][:s.coded], s.width, f.Depth)
 	default:
 		copy(row, p.Pix[y*p.Stride:])
 	}

@@ -1,8 +1,8 @@
 package loop
 
-// upscale sets out to more samples than the width of a row, which has further
+// Upscale sets out to more samples than the width of a row, which has further
 // ones beyond the edge of the picture. Section 7.16.
-func upscale(out, row []uint16, width, depth int) {
+func Upscale(out, row []uint16, width, depth int) {
 	const (
 		scaleBits = 14
 		extraBits = 8
