@@ -6,8 +6,8 @@ import "s3-thumbnail-creator/codec/av1/internal/intra"
 type block struct {
 	row, column int // in 4x4 blocks of luma
 	size        blockSize
-	wide, high  int  // in 4x4 blocks
-	chroma      bool // it has the chroma of its place
+	wide, high  int     // in 4x4 blocks
+	chroma      bool    // it has the chroma of its place
 	above, left [2]bool // there are blocks in the tile, of luma and of chroma
 	skip        bool    // no coefficients
 	copied      bool    // use_intrabc
@@ -22,6 +22,7 @@ type block struct {
 	filter      int    // filter_intra_mode, or noFilter
 	palette     [2]int // number of colors, 0 for none
 	colors      [3][8]uint16
+	smooth      [2]bool       // neighbors are predicted smoothly, of luma and of chroma
 	transform   transformSize // of luma
 }
 
@@ -56,6 +57,7 @@ func (t *tile) decodeBlock(row, column int, size blockSize) {
 	if b.skip {
 		t.clearLevels(b)
 	}
+	b.smooth = t.besideSmooth(b)
 	t.keepBlock(b)
 	if b.copied {
 		t.predictCopy(b)

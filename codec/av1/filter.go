@@ -120,7 +120,11 @@ func (t *tile) level(b *block, kind int) uint8 {
 // returns how many there are: fewer where what follows would still change some.
 func (f *frame) finish(decoded int) (rows int) {
 	s, h := &f.filters, &f.head
-	bottom := min(h.rows, (decoded+3)/4)
+	bottom, last := h.rows, decoded
+	if decoded < h.height {
+		const lag = 8 // rows that what follows would change
+		bottom, last = decoded/4, decoded-lag
+	}
 	out := loop.Frame{
 		Depth: f.seq.depth, SubX: int(f.seq.shiftX), SubY: int(f.seq.shiftY),
 		Width: h.width, Height: decoded, UpscaledWidth: h.upscaled, MiCols: h.columns, MiRows: bottom,
@@ -144,11 +148,6 @@ func (f *frame) finish(decoded int) (rows int) {
 	}
 	if f.directional() {
 		out.Cdef = f.strengthsOf()
-	}
-	last := decoded
-	if decoded < h.height {
-		const lag = 8 // rows that what follows would change
-		last -= lag
 	}
 	loop.Finish(&out, func(y, n int, planes []loop.Plane) {
 		n = min(n, last-y)

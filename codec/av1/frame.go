@@ -175,7 +175,7 @@ func (f *frame) passRows(y, rows int) {
 		width, wide := (f.head.width+1<<p.x-1)>>p.x, (f.head.upscaled+1<<p.x-1)>>p.x
 		b.Planes[i] = Plane{f.upscaled[i], wide}
 		for j := range (rows + 1<<p.y - 1) >> p.y {
-			loop.Upscale(f.upscaled[i][j*wide:][:wide], pix[j*p.stride:][:p.stride], width, f.seq.depth)
+			loop.Upscale(f.upscaled[i][j*wide:][:wide], pix[j*p.stride:][:4*f.head.columns>>p.x], width, f.seq.depth)
 		}
 	}
 	f.emit(&b)

@@ -121,12 +121,12 @@ func (t *tile) predict(b *block, plane, x, y int, size transformSize) {
 		if b.filter != noFilter {
 			t.predictor.Recursive(&in, b.filter)
 		} else {
-			t.predictor.Predict(&in, b.mode, b.angle, b.angular(b.mode) && t.besideSmooth(b))
+			t.predictor.Predict(&in, b.mode, b.angle, b.smooth[0])
 		}
 		return
 	}
 	if b.chromaMode != fromLuma {
-		t.predictor.Predict(&in, b.chromaMode, b.chromaAngle, b.angular(b.chromaMode) && t.besideSmoothChroma(b))
+		t.predictor.Predict(&in, b.chromaMode, b.chromaAngle, b.smooth[1])
 		return
 	}
 	t.predictor.Predict(&in, intra.DC, 0, false)
@@ -138,17 +138,14 @@ func (t *tile) predict(b *block, plane, x, y int, size transformSize) {
 	t.predictor.AddLuma(&in, b.alpha[plane-1])
 }
 
-func (b *block) angular(m intra.Mode) bool { return m >= intra.Vertical && m <= intra.D67 }
-
-// besideSmooth tells whether luma above or to the left is predicted by one of
-// the smooth modes. Section 7.11.2.4: get_filter_type.
-func (t *tile) besideSmooth(b *block) bool {
-	return b.above[0] && isSmooth(t.f.above.blocks[b.column].mode) || b.left[0] && isSmooth(t.beside.blocks[b.row&31].mode)
-}
-
-func (t *tile) besideSmoothChroma(b *block) bool {
-	column, row := b.column|int(t.f.seq.shiftX), b.row&31|int(t.f.seq.shiftY)
-	return b.above[1] && t.f.above.smooth[column] || b.left[1] && t.beside.smooth[row]
+// besideSmooth tells whether what is above or to the left, of luma and of chroma,
+// is predicted by one of the smooth modes. Section 7.11.2.4: get_filter_type.
+func (t *tile) besideSmooth(b *block) (smooth [2]bool) {
+	above, left := &t.f.above, &t.beside
+	row := b.row & 31
+	smooth[0] = b.above[0] && isSmooth(above.blocks[b.column].mode) || b.left[0] && isSmooth(left.blocks[row].mode)
+	smooth[1] = b.above[1] && above.smooth[b.column|int(t.f.seq.shiftX)] || b.left[1] && left.smooth[row|int(t.f.seq.shiftY)]
+	return smooth
 }
 
 // addResidual reads coefficients, and adds what they transform to. Sections

@@ -13,10 +13,10 @@ type tile struct {
 	*scratch
 	f                        *frame
 	top, bottom, left, right int
-	beside                   side     // of the superblock that is decoded
-	index                    int      // CurrentQIndex
-	delta                    [4]int   // DeltaLF
-	sharpened                [3]taps  // RefLrWiener
+	beside                   side      // of the superblock that is decoded
+	index                    int       // CurrentQIndex
+	delta                    [4]int    // DeltaLF
+	sharpened                [3]taps   // RefLrWiener
 	guided                   [3][2]int // RefSgrXqd
 	steps                    [maxSegments][3][2]int32
 	stepsKnown               [maxSegments]bool
@@ -33,7 +33,7 @@ type scratch struct {
 	predictor    intra.Predictor
 	block        block
 	indices      [2][mapStride * 64]uint8 // of palettes' colors, of luma and of chroma
-	kinds        [32][32]transform.Type // of luma in blocks that are copied, of a superblock
+	kinds        [32][32]transform.Type   // of luma in blocks that are copied, of a superblock
 	sizes        [32][32]transformSize
 	lumaRight    int // MaxLumaW and MaxLumaH
 	lumaBottom   int
@@ -51,9 +51,9 @@ type neighbor struct {
 // side is a line along which blocks have been decoded, by 4x4 blocks.
 type side struct {
 	blocks    []neighbor
-	transform []uint8     // logarithm of the transform's width or height
-	smooth    []bool      // chroma is predicted by one of the smooth modes
-	levels    [3][]uint8  // contexts of coefficients, by 4x4 blocks of the plane
+	transform []uint8        // logarithm of the transform's width or height
+	smooth    []bool         // chroma is predicted by one of the smooth modes
+	levels    [3][]uint8     // contexts of coefficients, by 4x4 blocks of the plane
 	colors    [2][][8]uint16 // palettes of luma and U
 }
 
