@@ -76,7 +76,7 @@ type line [64]int32
 // ready, for one goroutine.
 type Adder struct {
 	line  line
-	block [64 * 64]int32 // rows of 1<<log2W
+	block [64 * 64]int32 // columns of 64, whatever the size
 }
 
 // Add transforms coefficients and adds the residual to the 1<<log2W by
@@ -92,7 +92,7 @@ func (a *Adder) Add(pix []uint16, at, stride, log2W, log2H int, t Type, coeffs [
 	if t == WHT {
 		a.walshHadamard(coeffs, depth)
 		clear(coeffs[:16])
-		a.add(pix[at:], stride, 2, 4, 0, most)
+		a.add(pix[at:], stride, 2, 2, false, 0, most)
 		return
 	}
 	e := extentOf(t, log2W, log2H, eob)
@@ -102,9 +102,17 @@ func (a *Adder) Add(pix []uint16, at, stride, log2W, log2H int, t Type, coeffs [
 		addConstant(pix[at:], stride, 1<<log2W, 1<<log2H, v, most)
 		return
 	}
-	a.transformRows(log2W, log2H, t, coeffs, &e, depth)
-	a.transformColumns(log2W, log2H, t, &e, depth)
-	a.add(pix[at:], stride, log2W, 1<<log2H, 4, most)
+	r := a.transformRows(log2W, log2H, t, coeffs, &e, depth)
+	switch k := &kinds[t]; {
+	case r.used == 1 && k.column == dct:
+		a.addRow(pix[at:], stride, log2W, log2H, most)
+	case r.even && k.row == dct:
+		a.transformColumns(1, log2H, k.column, r, depth)
+		a.addColumn(pix[at:], stride, log2W, log2H, k.upDown, most)
+	default:
+		a.transformColumns(1<<log2W, log2H, k.column, r, depth)
+		a.add(pix[at:], stride, log2W, log2H, k.upDown, 4, most)
+	}
 }
 
 // extent is which coefficients of a block may not be zero: those of the first
@@ -172,80 +180,92 @@ func constant(v int32, log2W, log2H, depth int) int32 {
 // columnBits is how wide values are between rows and columns.
 func columnBits(depth int) int { return max(depth+6, 16) }
 
-func (a *Adder) transformRows(log2W, log2H int, t Type, coeffs []int32, e *extent, depth int) {
+// rows is what transformRows found.
+type rows struct {
+	used int    // rows to the last one that is not zero
+	even bool   // each row is the same throughout
+	sum  uint32 // at least that of the magnitudes of any column
+}
+
+// transformRows transforms rows into columns of block, in the order in which the
+// transform of columns takes them.
+func (a *Adder) transformRows(log2W, log2H int, t Type, coeffs []int32, e *extent, depth int) rows {
 	n, stride := 1<<log2W, 1<<min(log2W, 5)
-	row := kinds[t].row
-	order := &orders[0]
-	if row == dct {
+	k := &kinds[t]
+	order, place := &orders[0], &orders[0]
+	if k.row == dct {
 		order = &orders[log2W]
+	}
+	if k.column == dct {
+		place = &orders[log2H]
+	}
+	if e.rows < 1<<log2H {
+		for x := range n {
+			clear(a.block[x<<6:][:1<<log2H])
+		}
 	}
 	scaled := isOblong(log2W, log2H)
 	shift := rowShift(log2W, log2H)
 	half, most := int32(1)<<shift>>1, int32(1)<<(columnBits(depth)-1)-1
-	least := limit(depth + 8)
+	least := min(limit(depth+8), limit(columnBits(depth))<<shift)
+	r := rows{even: true}
 	line := &a.line
 	for i := range e.rows {
 		in := coeffs[i*stride:][:min(e.columns, e.diagonal-i)]
-		out := a.block[i<<log2W:][:n]
 		clear(line[:n])
 		sum := uint32(0)
 		for j, v := range in {
 			if scaled {
 				v = round12(v * root)
 			}
-			sum += uint32((v ^ v>>31) - v>>31)
+			sum += magnitude(v)
 			line[order[j&63]&63] = v
 		}
 		clear(in)
-		if sum == 0 {
-			clear(out)
-			continue
-		}
-		transform(row, log2W, line, len(in) == 1, sum <= least, depth+8)
-		for j, v := range line[:len(out)] {
-			out[j] = min(max((v+half)>>(shift&31), -most-1), most)
-		}
-		if kinds[t].across {
-			reverse(out)
-		}
-	}
-}
-
-func reverse(row []int32) {
-	for i, j := 0, len(row)-1; i < j; i, j = i+1, j-1 {
-		row[i], row[j] = row[j], row[i]
-	}
-}
-
-func (a *Adder) transformColumns(log2W, log2H int, t Type, e *extent, depth int) {
-	n, bits := 1<<log2H, columnBits(depth)
-	column := kinds[t].column
-	order := &orders[0]
-	if column == dct {
-		order = &orders[log2H]
-	}
-	first, step := 0, 1<<log2W
-	if kinds[t].upDown {
-		first, step = (n-1)<<log2W, -step
-	}
-	least := limit(bits)
-	line := &a.line
-	for x := range 1 << log2W {
-		clear(line[:n])
-		sum := uint32(0)
-		for i := range e.rows {
-			v := a.block[(i<<log2W+x)&4095]
-			sum += uint32((v ^ v>>31) - v>>31)
-			line[order[i&63]&63] = v
-		}
+		first := sum == magnitude(line[0])
+		small := sum <= least && k.row != identity
 		if sum != 0 {
-			transform(column, log2H, line, e.rows == 1, sum <= least, bits)
+			transform(k.row, log2W, line, first, small, depth+8)
+			r.used = i + 1
 		}
-		at := first + x
+		at, step := int(place[i&63]), 64
+		if k.across {
+			at, step = at+(n-1)<<6, -step
+		}
 		for _, v := range line[:n] {
+			v = (v + half) >> (shift & 31)
+			if !small {
+				v = min(max(v, -most-1), most)
+			}
 			a.block[at&4095] = v
 			at += step
 		}
+		r.even = r.even && first
+		if !small {
+			sum = 1 << 20
+		}
+		r.sum = min(r.sum+sum>>shift+1, 1<<24)
+	}
+	return r
+}
+
+func magnitude(v int32) uint32 { return uint32((v ^ v>>31) - v>>31) }
+
+// transformColumns transforms the first columns of block.
+func (a *Adder) transformColumns(columns, log2H int, k kind, r rows, depth int) {
+	width := columnBits(depth)
+	least := limit(width)
+	for x := range columns {
+		line := (*line)(a.block[x<<6:])
+		small := r.sum <= least
+		if !small {
+			sum := uint32(0)
+			for _, v := range line[:1<<log2H] {
+				sum += magnitude(v)
+			}
+			small = sum <= least
+		}
+		transform(k, log2H, line, false, small, width)
 	}
 }
 
@@ -297,14 +317,43 @@ func scale(log2 int, t *line) {
 }
 
 // add adds the block, rounded by shift bits, to samples of at most most.
-func (a *Adder) add(pix []uint16, stride, log2W, rows int, shift uint, most int32) {
+func (a *Adder) add(pix []uint16, stride, log2W, log2H int, upDown bool, shift uint, most int32) {
 	half := int32(1) << shift >> 1
-	for y := range rows {
+	for y := range 1 << log2H {
 		row := pix[y*stride:][:1<<log2W]
-		residual := a.block[y<<log2W:][:len(row)]
-		for x, s := range row {
-			row[x] = uint16(min(max(int32(s)+(residual[x]+half)>>(shift&31), 0), most))
+		at := y
+		if upDown {
+			at = 1<<log2H - 1 - y
 		}
+		for x, s := range row {
+			row[x] = uint16(min(max(int32(s)+(a.block[at&4095]+half)>>(shift&31), 0), most))
+			at += 64
+		}
+	}
+}
+
+// addRow adds the block where columns are transforms of their first value.
+func (a *Adder) addRow(pix []uint16, stride, log2W, log2H int, most int32) {
+	residual := a.line[:1<<log2W]
+	for x := range residual {
+		residual[x] = (round12(a.block[x<<6&4095]*root) + 8) >> 4
+	}
+	for y := range 1 << log2H {
+		row := pix[y*stride:][:len(residual)]
+		for x, s := range row {
+			row[x] = uint16(min(max(int32(s)+residual[x], 0), most))
+		}
+	}
+}
+
+// addColumn adds the first column of the block to all.
+func (a *Adder) addColumn(pix []uint16, stride, log2W, log2H int, upDown bool, most int32) {
+	for y := range 1 << log2H {
+		at := y
+		if upDown {
+			at = 1<<log2H - 1 - y
+		}
+		addConstant(pix[y*stride:], stride, 1<<log2W, 1, (a.block[at&63]+8)>>4, most)
 	}
 }
 
@@ -319,17 +368,18 @@ func addConstant(pix []uint16, stride, width, rows int, v, most int32) {
 
 // walshHadamard transforms a block of 4x4 coefficients. Section 7.13.2.10.
 func (a *Adder) walshHadamard(coeffs []int32, depth int) {
-	b := a.block[:16]
 	most := int32(1)<<(columnBits(depth)-1) - 1
-	for i := 0; i < 16; i += 4 {
-		c := coeffs[i:][:4]
-		b[i], b[i+1], b[i+2], b[i+3] = walshHadamard4(c[0]>>2, c[1]>>2, c[2]>>2, c[3]>>2)
-	}
-	for i, v := range b {
-		b[i] = min(max(v, -most-1), most)
-	}
 	for i := range 4 {
-		b[i], b[i+4], b[i+8], b[i+12] = walshHadamard4(b[i], b[i+4], b[i+8], b[i+12])
+		c := coeffs[4*i:][:4]
+		var row [4]int32
+		row[0], row[1], row[2], row[3] = walshHadamard4(c[0]>>2, c[1]>>2, c[2]>>2, c[3]>>2)
+		for x, v := range row {
+			a.block[x<<6+i] = min(max(v, -most-1), most)
+		}
+	}
+	for x := range 4 {
+		c := a.block[x<<6:][:4]
+		c[0], c[1], c[2], c[3] = walshHadamard4(c[0], c[1], c[2], c[3])
 	}
 }
 
