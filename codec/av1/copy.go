@@ -4,7 +4,7 @@ import "s3-thumbnail-creator/codec/av1/internal/intra"
 
 // vector is where a block is copied from, in eighths of a sample; it is whole
 // samples.
-type vector struct{ y, x int }
+type vector struct{ y, x int32 }
 
 // copied is what is kept of a 4x4 block in frames that have copied blocks.
 type copied struct {
@@ -39,22 +39,22 @@ func (t *tile) readVector(b *block) {
 	}
 	b.vector = v
 	// All of the source must be in the tile.
-	row, column := 4*b.row+v.y>>3, 4*b.column+v.x>>3
+	row, column := 4*b.row+int(v.y>>3), 4*b.column+int(v.x>>3)
 	if row < 4*t.top || column < 4*t.left || row+4*b.high > 4*t.bottom || column+4*b.wide > 4*t.right || row > 4*b.row {
 		t.damaged = true
 	}
 }
 
 // readComponent reads the difference of a component. Section 5.11.32.
-func (t *tile) readComponent(m *vectorModels) int {
+func (t *tile) readComponent(m *vectorModels) int32 {
 	negative := t.flag(&m.sign)
 	class := t.symbol(m.class[:])
-	samples := 0
+	var samples int32
 	if class == 0 {
-		samples = int(b2u(t.flag(&m.class0))) + 1
+		samples = int32(b2u(t.flag(&m.class0))) + 1
 	} else {
 		for i := range class {
-			samples |= int(b2u(t.flag(&m.bits[i]))) << i
+			samples |= int32(b2u(t.flag(&m.bits[i]))) << i
 		}
 		samples += 2<<(class-1) + 1
 	}
@@ -146,7 +146,7 @@ func (t *tile) predictVector(b *block) vector {
 			return v
 		}
 	}
-	size := 4 * t.f.superblock
+	size := int32(4 * t.f.superblock)
 	if b.row-t.f.superblock < t.top {
 		const delay = 256
 		return vector{0, -8 * (size + delay)}
@@ -209,8 +209,8 @@ func scanStep(length, along, across, distance, most int) (step, weight, covered 
 // clampVector keeps a vector near the picture. Section 7.10.2.14.
 func (t *tile) clampVector(b *block, v vector) vector {
 	const border = 16 << 3
-	clamp := func(v, at, size, all int) int {
-		return min(max(v, -32*at-32*size-border), 32*(all-size-at)+32*size+border)
+	clamp := func(v int32, at, size, all int) int32 {
+		return min(max(v, int32(-32*at-32*size-border)), int32(32*(all-size-at)+32*size+border))
 	}
 	return vector{clamp(v.y, b.row, b.high, t.f.head.rows), clamp(v.x, b.column, b.wide, t.f.head.columns)}
 }
@@ -231,7 +231,7 @@ func (t *tile) predictCopy(b *block) {
 }
 
 func (t *tile) copySamples(p *plane, x, y, w, h int, v vector) {
-	fromX, fromY := x+v.x>>(3+p.x), y+v.y>>(3+p.y)
+	fromX, fromY := x+int(v.x>>(3+p.x)), y+int(v.y>>(3+p.y))
 	right, bottom := 4*t.right>>p.x, 4*t.bottom>>p.y
 	if fromX < 0 || fromY < 0 || fromX >= right || fromY >= bottom {
 		t.damaged = true

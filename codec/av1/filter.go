@@ -1,6 +1,9 @@
 package av1
 
-import "s3-thumbnail-creator/codec/av1/internal/loop"
+import (
+	"s3-thumbnail-creator/codec/av1/internal/grain"
+	"s3-thumbnail-creator/codec/av1/internal/loop"
+)
 
 // filterState is what the loop filters need of the blocks.
 type filterState struct {
@@ -29,16 +32,14 @@ func (s *filterState) allocate(f *frame) {
 	}
 }
 
-// filtered tells whether any filter changes the picture.
-func (f *frame) filtered() bool {
-	h := &f.head
-	return h.deblock.levels[0] > 0 || h.deblock.levels[1] > 0 || h.restore.any || f.directional()
+// filtered tells whether any filter or grain changes the picture.
+func (h *header) filtered() bool {
+	return h.deblock.levels[0] > 0 || h.deblock.levels[1] > 0 || h.restore.any || h.cdef.any() || h.grain != nil
 }
 
-// directional tells whether the directional filter changes the picture.
-func (f *frame) directional() bool {
-	c := &f.head.cdef
-	return f.seq.cdef && (c.bits > 0 || c.luma[0] != strength{} || c.chroma[0] != strength{})
+// any tells whether the directional filter changes the picture.
+func (c *cdefParams) any() bool {
+	return c.bits > 0 || c.luma[0] != strength{} || c.chroma[0] != strength{}
 }
 
 // keepTransform keeps the size of a transform; x and y are in 4x4 blocks of the
@@ -146,13 +147,23 @@ func (f *frame) finish(decoded int) (rows int) {
 		}
 		loop.Deblock(out.Planes[i], &e)
 	}
-	if f.directional() {
+	if h.cdef.any() {
 		out.Cdef = f.strengthsOf()
+	}
+	var noise *grain.Synthesizer
+	if h.grain != nil {
+		noise = grain.New(h.grain, grain.Format{
+			Depth: f.seq.depth, SubX: out.SubX, SubY: out.SubY, Width: h.upscaled, Height: h.height,
+			Mono: f.seq.mono, Identity: f.seq.color.Matrix == identity,
+		})
 	}
 	loop.Finish(&out, func(y, n int, planes []loop.Plane) {
 		n = min(n, last-y)
 		if n <= 0 {
 			return
+		}
+		if noise != nil {
+			noise.Add(y, n, planes)
 		}
 		b := Band{Y: y, Rows: n}
 		for i, p := range planes {

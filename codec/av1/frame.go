@@ -53,7 +53,7 @@ func newFrame(s *sequence, h *header, filter bool, emit func(*Band)) *frame {
 	f.superblock = 1 << f.superblockLog2
 	f.columns = (h.columns + f.superblock - 1) >> f.superblockLog2
 	f.rows = (h.rows + f.superblock - 1) >> f.superblockLog2
-	f.filter = filter && f.filtered()
+	f.filter = filter && h.filtered()
 	f.whole = f.filter || h.blockCopy
 	f.predictor.Depth, f.predictor.EdgeFilter = s.depth, s.edgeFilter
 	f.matrices.levels = h.quantizer.levels

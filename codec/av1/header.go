@@ -1,6 +1,9 @@
 package av1
 
-import "s3-thumbnail-creator/codec/raster"
+import (
+	"s3-thumbnail-creator/codec/av1/internal/grain"
+	"s3-thumbnail-creator/codec/raster"
+)
 
 // header is what a frame header says of a frame that is not predicted from
 // others. Section 5.9.
@@ -25,8 +28,9 @@ type header struct {
 	deblock        deblocking
 	cdef           cdefParams
 	restore        restorationParams
-	selectTx       bool // TX_MODE_SELECT, else the largest transforms are used
-	reducedTxTypes bool // reduced_tx_set
+	selectTx       bool          // TX_MODE_SELECT, else the largest transforms are used
+	reducedTxTypes bool          // reduced_tx_set
+	grain          *grain.Params // nil: none
 }
 
 // Frame types. Section 6.8.2.
@@ -38,10 +42,10 @@ const (
 // allFrames is refresh_frame_flags with all its bits.
 const allFrames = 0xff
 
-// parseHeader reads uncompressed_header up to film_grain_params. Section 5.9.2.
+// parseHeader reads uncompressed_header. Section 5.9.2.
 func parseHeader(b *bitReader, s *sequence, u *unit) (*header, error) {
 	h := &header{}
-	kind, shown, resilient := keyFrame, true, true
+	kind, shown, showable, resilient := keyFrame, true, false, true
 	if !s.reduced {
 		if existing := b.flag(); existing {
 			return nil, raster.Corruptf("AV1: a frame is shown that was not there before")
@@ -51,7 +55,7 @@ func parseHeader(b *bitReader, s *sequence, u *unit) (*header, error) {
 			b.skip(s.presentationBits)
 		}
 		if !shown {
-			b.skip(1) // showable_frame
+			showable = b.flag()
 		}
 		if kind != keyFrame && kind != intraOnlyFrame {
 			return nil, raster.Unsupportedf("AV1: the first frame is predicted from others, must be a key frame or an intra-only frame")
@@ -88,6 +92,9 @@ func parseHeader(b *bitReader, s *sequence, u *unit) (*header, error) {
 	}
 	h.parseQuantization(b, s)
 	h.parseFilters(b, s)
+	if s.grain && (shown || showable) {
+		h.grain = parseGrain(b, s)
+	}
 	if b.overrun() {
 		return nil, raster.Corruptf("AV1: the data ends within the frame header")
 	}

@@ -131,9 +131,12 @@ func (s *sequence) parseTools(b *bitReader) {
 	}
 }
 
+// identity is the matrix of red, green and blue: MC_IDENTITY.
+const identity = 0
+
 // parseColor reads the description of the samples. Section 5.5.2.
 func (s *sequence) parseColor(b *bitReader, profile int) {
-	const srgb, bt709, identity, unspecified = 13, 1, 0, 2
+	const srgb, bt709, unspecified = 13, 1, 2
 	s.depth = 8
 	if high := b.flag(); high {
 		s.depth = 10
