@@ -80,7 +80,8 @@ func (d *decoder) Memory(targetWidth, targetHeight int) int64 {
 	s := d.source(targetWidth, targetHeight)
 	m := 2*int64(len(d.container.file)) + s.memory(targetWidth, targetHeight, d.alpha != nil)
 	if d.alpha != nil {
-		m += d.alpha.decoderMemory() + int64(d.alpha.width)*int64(d.alpha.height)
+		fx, fy := raster.BoxFactor(s.geometry.width, targetWidth), raster.BoxFactor(s.geometry.height, targetHeight)
+		m += d.alpha.decoderMemory(filtered(min(fx, fy))) + int64(d.alpha.width)*int64(d.alpha.height)
 	}
 	return m
 }

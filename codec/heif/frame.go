@@ -6,10 +6,9 @@ import "s3-thumbnail-creator/codec/raster"
 type codedFrame interface {
 	size() (width, height int)
 	// memory estimates what decode takes, in bytes.
-	memory() int64
+	memory(filter bool) int64
 	// decode passes bands to emit from above to below. What was passed before an
-	// error stands. A decoder whose loop filters can be left out does so where
-	// filter is false.
+	// error stands. Where filter is false, the loop filters are left out.
 	decode(filter bool, emit func(*band)) error
 }
 
@@ -40,11 +39,11 @@ const codedMargin = 64
 // of what it is a part of, which overrules its own.
 func (c *container) open(i *item, inherited *color) (f codedFrame, k kind, err error) {
 	if c.coded(i) == "av01" {
-		f, k, err = c.openAV1(i, inherited)
+		f, k, err = c.openAV1(i)
 	} else {
 		f, k, err = c.openHEVC(i)
-		k.color = i.describe(inherited, k.color)
 	}
+	k.color = i.describe(inherited, k.color)
 	if err != nil {
 		return nil, k, err
 	}

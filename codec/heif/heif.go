@@ -12,11 +12,9 @@
 // go to the reducer as they are decoded, grids tile by tile, so that memory is
 // a few rows of blocks or tiles. HEVC is covered by patents in some countries;
 // with the build tag nohevc its decoder is left out, and such pictures are
-// unsupported. AV1, the coding of AVIF, is left to libavif, which runs as
-// WebAssembly and is compiled when the first such file comes. It is given one
-// coded picture at a time, without what the container says of it, and no more
-// memory than was estimated; the rest is done as for HEIC. A coded picture that
-// is not whole is an error; of a grid, the tiles that are whole are shown.
+// unsupported. AV1, the coding of AVIF, is decoded by our own package av1 in the
+// same way. Of a coded picture that is not whole the upper part is shown; of a
+// grid, the tiles that there are.
 package heif
 
 import (

@@ -30,7 +30,7 @@ func (c *container) openHEVC(i *item) (codedFrame, kind, error) {
 }
 
 func (f hevcFrame) size() (width, height int) { return f.Info().Width, f.Info().Height }
-func (f hevcFrame) memory() int64             { return f.Memory() }
+func (f hevcFrame) memory(bool) int64         { return f.Memory() }
 
 func (f hevcFrame) decode(filter bool, emit func(*band)) error {
 	_, err := f.Decode(filter, func(from *hevc.Band) {

@@ -12,10 +12,23 @@ type scene struct {
 	kind          kind
 	inherited     *color // the color description of the scene, which overrules that of its parts
 	profile       []byte
-	frame         int64    // bytes that decoding a part takes, and its height
+	frame         frameMemory
 	tile          int      // height of a part
 	fill          *[4]byte // of an overlay: the color of what no layer covers
 	layers        []layer
+}
+
+// frameMemory is how many bytes decoding a part takes, without loop filters and
+// with them.
+type frameMemory [2]int64
+
+func newFrameMemory(f codedFrame) frameMemory { return frameMemory{f.memory(false), f.memory(true)} }
+
+func (m frameMemory) of(filter bool) int64 {
+	if filter {
+		return m[1]
+	}
+	return m[0]
 }
 
 // layer is a picture of an overlay.
@@ -69,7 +82,7 @@ func (c *container) single(i *item) (*scene, error) {
 		return nil, err
 	}
 	width, height := i.sizeWithin(f.size())
-	s := &scene{container: c, width: width, height: height, geometry: newGeometry(width, height), kind: k, frame: f.memory(), tile: chunk}
+	s := &scene{container: c, width: width, height: height, geometry: newGeometry(width, height), kind: k, frame: newFrameMemory(f), tile: chunk}
 	s.parts = []coded{{i, 0, 0, width, height}}
 	return s, nil
 }
@@ -109,7 +122,7 @@ func (c *container) grid(i *item) (*scene, error) {
 	if len(i.inputs) > 1 && (w < minTile || h < minTile) {
 		return nil, raster.Unsupportedf("item %d: tiles of %dx%d pixels, must be at least %d each way", i.id, w, h, minTile)
 	}
-	s.kind, s.frame, s.tile = k, tile.memory(), h
+	s.kind, s.frame, s.tile = k, newFrameMemory(tile), h
 	for n, id := range i.inputs {
 		if t := c.items[id]; t != nil {
 			s.parts = append(s.parts, coded{t, n % columns * w, n / columns * h, w, h})
@@ -156,7 +169,9 @@ func (c *container) overlay(i *item, depth int) (*scene, error) {
 		if s.profile == nil {
 			s.profile = l.profile
 		}
-		s.frame = max(s.frame, l.frame)
+		for i, m := range l.frame {
+			s.frame[i] = max(s.frame[i], m)
+		}
 		s.layers = append(s.layers, layer{l, x, y})
 	}
 	return s, nil
@@ -166,13 +181,13 @@ func (c *container) overlay(i *item, depth int) (*scene, error) {
 func signed(v uint64, size int) int { return int(int64(v<<(64-8*size)) >> (64 - 8*size)) }
 
 // decoderMemory is what decoding takes, without the result.
-func (s *scene) decoderMemory() int64 { return s.frame + 1<<20 }
+func (s *scene) decoderMemory(filter bool) int64 { return s.frame.of(filter) + 1<<20 }
 
 // memory estimates what decode takes, in bytes.
 func (s *scene) memory(targetWidth, targetHeight int, alpha bool) int64 {
 	g := &s.geometry
 	fx, fy := raster.BoxFactor(g.width, targetWidth), raster.BoxFactor(g.height, targetHeight)
-	m := s.decoderMemory()
+	m := s.decoderMemory(filtered(min(fx, fy)))
 	if s.fill != nil {
 		m += 4 * int64(s.width) * int64(s.height)
 	}
@@ -271,7 +286,7 @@ func (s *scene) part(p *coded, filter bool, emit func(p *coded, b *band)) error 
 		return err
 	}
 	const margin = 4 << 20
-	if k != s.kind || f.memory() > s.frame+margin {
+	if k != s.kind || f.memory(filter) > s.frame.of(filter)+margin {
 		return raster.Unsupportedf("item %d: a tile of another kind than the first", p.item.id)
 	}
 	part := *p

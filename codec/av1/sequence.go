@@ -1,0 +1,197 @@
+package av1
+
+// Color is the color description, as numbers of ITU-T H.273.
+type Color struct {
+	Primaries, Transfer, Matrix int
+	FullRange                   bool
+}
+
+// sequence is a sequence header. Section 5.5.
+type sequence struct {
+	reduced             bool // reduced_still_picture_header
+	point               int  // operating_point_idc of the first operating point
+	points              []operatingPoint
+	model               bool // decoder_model_info_present_flag
+	equalInterval       bool
+	removalBits         int // lengths of fields of the decoder model
+	presentationBits    int
+	widthBits           int
+	heightBits          int
+	width, height       int // the most that a frame has
+	frameIDs            bool
+	frameIDBits         int
+	large               bool // superblocks of 128x128
+	filterIntra         bool
+	edgeFilter          bool
+	screenContent       int // screenChosen or the value for all frames
+	integerVectors      int
+	orderBits           int // 0: no order hints
+	superres            bool
+	cdef                bool
+	restoration         bool
+	grain               bool // film_grain_params_present
+	depth               int
+	mono                bool
+	shiftX, shiftY      uint // by how much chroma is smaller
+	separateChromaDelta bool
+	color               Color
+}
+
+// operatingPoint is what frame headers need to know of one.
+type operatingPoint struct {
+	idc   int
+	model bool // decoder_model_present_for_this_op
+}
+
+// screenChosen says that each frame chooses: SELECT_SCREEN_CONTENT_TOOLS and
+// SELECT_INTEGER_MV.
+const screenChosen = 2
+
+func parseSequence(data []byte) (*sequence, bool) {
+	b := &bitReader{data: data}
+	s := &sequence{}
+	profile := b.take(3)
+	b.skip(1) // still_picture
+	if s.reduced = b.flag(); s.reduced {
+		b.skip(5)
+	} else {
+		s.parseOperatingPoints(b)
+	}
+	s.widthBits, s.heightBits = b.take(4)+1, b.take(4)+1
+	s.width, s.height = b.take(s.widthBits)+1, b.take(s.heightBits)+1
+	if !s.reduced {
+		if s.frameIDs = b.flag(); s.frameIDs {
+			delta := b.take(4)
+			s.frameIDBits = delta + b.take(3) + 3
+		}
+	}
+	s.large, s.filterIntra, s.edgeFilter = b.flag(), b.flag(), b.flag()
+	s.screenContent, s.integerVectors = screenChosen, screenChosen
+	if !s.reduced {
+		s.parseTools(b)
+	}
+	s.superres, s.cdef, s.restoration = b.flag(), b.flag(), b.flag()
+	s.parseColor(b, profile)
+	s.grain = b.flag()
+	return s, profile <= 2 && !b.overrun()
+}
+
+// parseOperatingPoints reads the timing and the operating points.
+func (s *sequence) parseOperatingPoints(b *bitReader) {
+	delayBits := 0
+	if timing := b.flag(); timing {
+		b.skip(64)
+		if s.equalInterval = b.flag(); s.equalInterval {
+			b.skipGolomb()
+		}
+		if s.model = b.flag(); s.model {
+			delayBits = b.take(5) + 1
+			b.skip(32)
+			s.removalBits, s.presentationBits = b.take(5)+1, b.take(5)+1
+		}
+	}
+	displayDelay := b.flag()
+	s.points = make([]operatingPoint, b.take(5)+1)
+	for i := range s.points {
+		p := &s.points[i]
+		p.idc = b.take(12)
+		if level := b.take(5); level > 7 {
+			b.skip(1)
+		}
+		if s.model {
+			if p.model = b.flag(); p.model {
+				b.skip(2*delayBits + 1)
+			}
+		}
+		if displayDelay && b.flag() {
+			b.skip(4)
+		}
+	}
+	s.point = s.points[0].idc
+}
+
+// parseTools reads the tools of pictures that are predicted from others, and of
+// screen content.
+func (s *sequence) parseTools(b *bitReader) {
+	b.skip(4) // compounds, warped motion, dual filter
+	orderHint := b.flag()
+	if orderHint {
+		b.skip(2)
+	}
+	if chosen := b.flag(); !chosen {
+		s.screenContent = b.take(1)
+	}
+	if s.screenContent > 0 {
+		if chosen := b.flag(); !chosen {
+			s.integerVectors = b.take(1)
+		}
+	}
+	if orderHint {
+		s.orderBits = b.take(3) + 1
+	}
+}
+
+// identity is the matrix of red, green and blue: MC_IDENTITY.
+const identity = 0
+
+// parseColor reads the description of the samples. Section 5.5.2.
+func (s *sequence) parseColor(b *bitReader, profile int) {
+	const srgb, bt709, unspecified = 13, 1, 2
+	s.depth = 8
+	if high := b.flag(); high {
+		s.depth = 10
+		if profile == 2 && b.flag() {
+			s.depth = 12
+		}
+	}
+	s.mono = profile != 1 && b.flag()
+	c := &s.color
+	c.Primaries, c.Transfer, c.Matrix = unspecified, unspecified, unspecified
+	if described := b.flag(); described {
+		c.Primaries, c.Transfer, c.Matrix = b.take(8), b.take(8), b.take(8)
+	}
+	if s.mono {
+		c.FullRange = b.flag()
+		s.shiftX, s.shiftY = 1, 1
+		return
+	}
+	if c.Primaries == bt709 && c.Transfer == srgb && c.Matrix == identity {
+		c.FullRange = true
+	} else {
+		c.FullRange = b.flag()
+		s.parseSubsampling(b, profile)
+	}
+	s.separateChromaDelta = b.flag()
+}
+
+func (s *sequence) parseSubsampling(b *bitReader, profile int) {
+	switch {
+	case profile == 0:
+		s.shiftX, s.shiftY = 1, 1
+	case profile == 2 && s.depth == 12:
+		if s.shiftX = uint(b.take(1)); s.shiftX == 1 {
+			s.shiftY = uint(b.take(1))
+		}
+	case profile == 2:
+		s.shiftX = 1
+	}
+	if s.shiftX == 1 && s.shiftY == 1 {
+		b.skip(2) // chroma_sample_position
+	}
+}
+
+// planes is how many planes a picture has.
+func (s *sequence) planes() int {
+	if s.mono {
+		return 1
+	}
+	return 3
+}
+
+// chroma is the format of the chroma planes: 0 gray, 1 4:2:0, 2 4:2:2, 3 4:4:4.
+func (s *sequence) chroma() int {
+	if s.mono {
+		return 0
+	}
+	return 3 - int(s.shiftX+s.shiftY)
+}
