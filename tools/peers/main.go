@@ -3,7 +3,10 @@
 // the same files, in the same run, each on one core.
 //
 // It installs the peers by name (apt-get, npm), makes its own input files, and
-// prints four tables in Markdown. Run it by `make bench-peers`.
+// prints tables in Markdown: of still pictures (still), of those that move
+// (moving), of HEIC and AVIF (heif), and of how many of a set of HEIC and AVIF
+// pictures with all kinds of encoder options are read (sets). Run it by
+// `make bench-peers`, or `make bench-peers ARGS='-tables heif,sets'`.
 package main
 
 import (
@@ -14,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 //go:embed peers.py
@@ -27,17 +31,19 @@ func main() {
 	ours := flag.String("ours", "", "`path` of the built cmd/thumbnail")
 	dir := flag.String("dir", "", "`folder` for inputs, peers and results")
 	repeat := flag.Int("repeat", 9, "`times` each thumbnail is made")
+	tables := flag.String("tables", "still,moving,heif", "`which` tables to print: still, moving, heif, sets")
+	flag.IntVar(&setSize, "set", setSize, "pictures in each of the sets, by `number`")
 	flag.Parse()
 	if *ours == "" || *dir == "" {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(*ours, *dir, *repeat); err != nil {
+	if err := run(*ours, *dir, strings.Split(*tables, ","), *repeat); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ours, dir string, repeat int) error {
+func run(ours, dir string, tables []string, repeat int) error {
 	ours, err := filepath.Abs(ours)
 	if err != nil {
 		return err
@@ -51,23 +57,48 @@ func run(ours, dir string, repeat int) error {
 	if err := install(); err != nil {
 		return err
 	}
-	if err := makeInputs(); err != nil {
-		return err
+	print := map[string]func() error{
+		"still": func() error {
+			if err := makeInputs(); err != nil {
+				return err
+			}
+			rows, err := measure(peers(ours), repeat)
+			if err == nil {
+				report(os.Stdout, rows)
+			}
+			return err
+		},
+		"moving": func() error {
+			if err := makeAnimations(); err != nil {
+				return err
+			}
+			return measureAnimations(os.Stdout, movers(ours), repeat)
+		},
+		"heif": func() error {
+			if err := makeCoded(); err != nil {
+				return err
+			}
+			return measureCoded(os.Stdout, peers(ours), repeat)
+		},
+		"sets": func() error { return measureSets(os.Stdout, peers(ours)[0]) },
 	}
-	if err := makeAnimations(); err != nil {
-		return err
+	for _, table := range tables {
+		if print[table] == nil {
+			return fmt.Errorf("no table %q; must be one of still, moving, heif, sets", table)
+		}
+		if err := print[table](); err != nil {
+			return err
+		}
 	}
-	rows, err := measure(peers(ours), repeat)
-	if err != nil {
-		return err
-	}
-	report(os.Stdout, rows)
-	return measureAnimations(os.Stdout, movers(ours), repeat)
+	return nil
 }
 
 // install fetches what is not there yet and writes the scripts.
 func install() error {
-	need := map[string]string{"vipsthumbnail": "libvips-tools", "convert": "imagemagick", "node": "nodejs", "npm": "npm"}
+	need := map[string]string{
+		"vipsthumbnail": "libvips-tools", "convert": "imagemagick", "node": "nodejs", "npm": "npm",
+		"heif-convert": "libheif-examples", "x265": "x265", "avifenc": "libavif-bin", "ffmpeg": "ffmpeg",
+	}
 	packages := []string{}
 	for program, name := range need {
 		if path, err := exec.LookPath(program); err != nil || program == "convert" && !isImageMagick(path) {
@@ -89,6 +120,9 @@ func install() error {
 		return err
 	}
 	if err := os.WriteFile("peers.mjs", nodeScript, 0o644); err != nil {
+		return err
+	}
+	if err := os.WriteFile("heic.py", heicScript, 0o644); err != nil {
 		return err
 	}
 	if _, err := os.Stat("node_modules/sharp"); err != nil {

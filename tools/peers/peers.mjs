@@ -11,7 +11,7 @@ if (mode === 'bench') {
   for (let i = 0; i < Number(last); i++) {
     const began = performance.now();
     const image = thumbnail();
-    if (/\.(jpg|webp)$/.test(file)) image.toFormat(file.endsWith('jpg') ? 'jpeg' : 'webp', { quality: 82 });
+    if (/\.(jpg|webp|avif)$/.test(file)) image.toFormat(file.endsWith('webp') ? 'webp' : 'jpeg', { quality: 82 });
     await image.toBuffer();
     console.log(performance.now() - began);
   }

@@ -46,6 +46,24 @@ def encode(source, out, options):
     image.save(out, **eval(f"dict({options})"))
 
 
+def flat(path, out):
+    """reference of a picture with transparency: on white."""
+    image = Image.open(path).convert("RGBA")
+    white = Image.new("RGBA", image.size, "white")
+    Image.alpha_composite(white, image).convert("RGB").save(out + ".png")
+    reference(out + ".png", out)
+
+
+def source(photo, out, kind):
+    """A picture to encode: a photograph, one that fades out, or a screen: few colors and sharp edges."""
+    image = Image.open(photo).convert("RGB")
+    if kind == "alpha":
+        image.putalpha(Image.linear_gradient("L").resize(image.size))
+    elif kind == "screen":
+        image = image.resize((max(image.width // 8, 1), max(image.height // 8, 1))).quantize(12).convert("RGB").resize(image.size, Image.NEAREST)
+    image.save(out)
+
+
 def film(source, out, motion, width, height, count):
     """A window that pans over a picture, or a patch of it that moves over the rest."""
     width, height, count = int(width), int(height), int(count)
