@@ -42,6 +42,10 @@ func (t *tile) decodeBlock(row, column int, size blockSize) {
 	log2 := blockLog2[size]
 	*b = block{row: row, column: column, size: size, wide: 1 << log2[0], high: 1 << log2[1], filter: noFilter}
 	shiftX, shiftY := f.seq.shiftX, f.seq.shiftY
+	if f.numPlanes > 1 && shiftX > shiftY && b.high > b.wide {
+		t.damaged = true // its chroma would be too narrow
+		return
+	}
 	narrow, low := b.wide == 1 && shiftX == 1, b.high == 1 && shiftY == 1
 	b.chroma = f.numPlanes > 1 && !(low && row&1 == 0) && !(narrow && column&1 == 0)
 	b.above, b.left = [2]bool{row > t.top, row > t.top}, [2]bool{column > t.left, column > t.left}

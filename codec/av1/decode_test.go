@@ -121,6 +121,16 @@ func TestSamplesAreThoseOfOtherDecoders(t *testing.T) {
 	}
 }
 
+func TestRandomCoding(t *testing.T) {
+	for _, tt := range streams {
+		d := open(t, tt.data())
+		height := d.Info().Height
+		if sum, rows := checksum(t, d, true); sum != tt.sum || rows != height {
+			t.Errorf("%s: checksum %#08x of %d rows, want %#08x of %d", tt.name, sum, rows, tt.sum, height)
+		}
+	}
+}
+
 // Without filters a picture is decoded in a window, and must be what goes into
 // the filters.
 func TestUnfilteredPictureIsWhole(t *testing.T) {
@@ -192,6 +202,10 @@ func TestUnsupportedIsNamed(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	for _, tt := range files {
 		f.Add(readFile(f, tt.name))
+	}
+	for _, tt := range streams {
+		data := tt.data()
+		f.Add(data[:min(len(data), 4000)])
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d, err := NewDecoder(nil, data)

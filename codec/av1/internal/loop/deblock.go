@@ -99,7 +99,7 @@ const edge = 7
 // step leads across, next along it. size is the logarithm of the lesser side of
 // the blocks, less 2. Section 7.14.6.
 func (f *edgeFilter) filter(at, step, next int, size uint8) {
-	reach := [4]int{2, 4, 7, 7}[size&3]
+	reach := [4]int{2, 4, 7, 7}[min(size, 3)]
 	if f.chroma {
 		reach = min(reach, 3)
 	}

@@ -1,0 +1,339 @@
+package av1
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+)
+
+// stream describes a picture of random coding: headers that say what is on, and
+// random bytes as the tiles' data, which an arithmetic decoder always finds some
+// sense in. So all tools come up that headers allow, those that encoders leave
+// out as well.
+type stream struct {
+	seed           uint64
+	chroma         int // 0 gray, 1 4:2:0, 2 4:2:2, 3 4:4:4
+	depth          int // 0 is 8
+	width, height  int // 0 is 128
+	large          bool
+	filterIntra    bool
+	noEdgeFilter   bool
+	denominator    int // of super-resolution, 0 for none
+	screen         bool
+	frozen         bool   // models are not adapted
+	columns, rows  []int  // sizes of tiles but the last, in superblocks
+	uniform        int    // how often both numbers of tiles are doubled
+	base           int    // base_q_idx
+	offsets        bool   // of the first coefficient, and of chroma
+	matrices       [3]int // levels, 0 for none
+	segments       bool
+	preSkip        bool // segments have features that come before skip
+	deltaQ         bool
+	deltaLF, multi bool
+	deblock        [4]int
+	sharpness      int
+	intraDelta     int
+	cdef           bool
+	restoration    [3]int // lr_type
+	unitShift      int
+	largest        bool // TX_MODE_LARGEST
+	reduced        bool // reduced_tx_set
+}
+
+// bitWriter writes headers.
+type bitWriter struct {
+	out  []byte
+	bits int
+}
+
+func (b *bitWriter) put(n, v int) {
+	for i := n - 1; i >= 0; i-- {
+		if b.bits&7 == 0 {
+			b.out = append(b.out, 0)
+		}
+		b.out[b.bits>>3] |= byte(v>>i&1) << (7 - b.bits&7)
+		b.bits++
+	}
+}
+
+func (b *bitWriter) flag(v bool) { b.put(1, int(b2u(v))) }
+
+// below writes ns(n).
+func (b *bitWriter) below(n, v int) {
+	w := ceilLog2(n + 1)
+	if short := 1<<w - n; v < short {
+		b.put(w-1, v)
+	} else {
+		b.put(w, v+short)
+	}
+}
+
+func (b *bitWriter) align() { b.bits = (b.bits + 7) &^ 7 }
+
+func or(v, otherwise int) int {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}
+
+func (s *stream) fill() {
+	s.depth, s.width, s.height = or(s.depth, 8), or(s.width, 128), or(s.height, 128)
+}
+
+func makeUnit(kind int, body []byte) []byte {
+	return append(binary.AppendUvarint([]byte{byte(kind<<3 | 2)}, uint64(len(body))), body...)
+}
+
+// data returns the units of the picture.
+func (s *stream) data() []byte {
+	s.fill()
+	return append(makeUnit(unitSequence, s.sequence()), makeUnit(unitFrame, s.frame())...)
+}
+
+func (s *stream) sequence() []byte {
+	b := &bitWriter{}
+	profile := [4]int{0, 0, 2, 1}[s.chroma]
+	if s.depth == 12 {
+		profile = 2
+	}
+	b.put(3, profile)
+	b.put(2, 3) // a still picture with a reduced header
+	b.put(5, 31)
+	b.put(4, 15)
+	b.put(4, 15)
+	b.put(16, s.width-1)
+	b.put(16, s.height-1)
+	b.flag(s.large)
+	b.flag(s.filterIntra)
+	b.flag(!s.noEdgeFilter)
+	b.flag(s.denominator > 0)
+	b.flag(s.cdef)
+	b.flag(s.restoration != [3]int{})
+	s.color(b, profile)
+	b.flag(false) // film grain
+	b.put(1, 1)
+	return b.out
+}
+
+func (s *stream) color(b *bitWriter, profile int) {
+	b.flag(s.depth > 8)
+	if profile == 2 && s.depth > 8 {
+		b.flag(s.depth == 12)
+	}
+	if profile != 1 {
+		b.flag(s.chroma == 0)
+	}
+	b.flag(false)
+	b.flag(false)
+	if s.chroma == 0 {
+		return
+	}
+	if s.depth == 12 {
+		if b.flag(s.chroma < 3); s.chroma < 3 {
+			b.flag(s.chroma == 1)
+		}
+	}
+	if s.chroma == 1 {
+		b.put(2, 0)
+	}
+	b.flag(s.offsets) // separate_uv_delta_q
+}
+
+// frame returns a frame header and the tiles.
+func (s *stream) frame() []byte {
+	b := &bitWriter{}
+	b.flag(s.frozen)
+	if b.flag(s.screen); s.screen {
+		b.flag(true)
+	}
+	if s.denominator > 0 {
+		b.flag(true)
+		b.put(3, s.denominator-9)
+	}
+	b.flag(false)
+	if s.screen && s.denominator == 0 {
+		b.flag(false) // no blocks that are copied: random vectors lead nowhere
+	}
+	tiles := s.tiling(b)
+	s.quantization(b)
+	s.segmentation(b)
+	if s.base > 0 {
+		if b.flag(s.deltaQ); s.deltaQ {
+			b.put(2, 2)
+			if b.flag(s.deltaLF); s.deltaLF {
+				b.put(2, 1)
+				b.flag(s.multi)
+			}
+		}
+	}
+	s.filters(b)
+	b.flag(!s.largest)
+	b.flag(s.reduced)
+	b.align()
+	out := b.out
+	if tiles > 1 {
+		out = append(out, 0)
+	}
+	r := rand.New(rand.NewPCG(s.seed, 0))
+	for i := range tiles {
+		size := 3 * s.width * s.height
+		if i < tiles-1 {
+			out = append(out, byte(size-1), byte((size-1)>>8), byte((size-1)>>16))
+		}
+		for range size {
+			out = append(out, byte(r.Uint32()))
+		}
+	}
+	return out
+}
+
+// tiling writes tile_info and returns the number of tiles, of pictures of less
+// than 4096 pixels a side.
+func (s *stream) tiling(b *bitWriter) int {
+	side := 64
+	if s.large {
+		side = 128
+	}
+	width := s.width
+	if s.denominator > 0 {
+		width = (8*width + s.denominator/2) / s.denominator
+	}
+	wide, high := (width+side-1)/side, (s.height+side-1)/side
+	b.flag(s.columns == nil)
+	count := [2]int{1, 1}
+	if s.columns == nil {
+		for i, n := range [2]int{wide, high} {
+			for range s.uniform {
+				b.flag(true)
+			}
+			if s.uniform < ceilLog2(n) {
+				b.flag(false)
+			}
+			size := (n + 1<<s.uniform - 1) >> s.uniform
+			count[i] = (n + size - 1) / size
+		}
+	} else {
+		for i, sizes := range [2][]int{s.columns, s.rows} {
+			left, most := [2]int{wide, high}[i], [2]int{4096 / side, high}[i]
+			if i == 1 {
+				widest := wide
+				for _, n := range s.columns {
+					widest -= n
+				}
+				for _, n := range s.columns {
+					widest = max(widest, n)
+				}
+				most = max(wide*high/widest, 1)
+			}
+			for _, n := range sizes {
+				b.below(min(left, most), n-1)
+				left -= n
+			}
+			b.below(min(left, most), left-1)
+			count[i] = len(sizes) + 1
+		}
+	}
+	if n := ceilLog2(count[0]) + ceilLog2(count[1]); n > 0 {
+		b.put(n, 0)
+		b.put(2, 2) // sizes of three bytes
+	}
+	return count[0] * count[1]
+}
+
+func (s *stream) quantization(b *bitWriter) {
+	delta := func(v int) {
+		if b.flag(s.offsets); s.offsets {
+			b.put(7, v&127)
+		}
+	}
+	b.put(8, s.base)
+	delta(-7)
+	if s.chroma != 0 {
+		if s.offsets {
+			b.flag(true)
+		}
+		delta(5)
+		delta(-20)
+		if s.offsets {
+			delta(30)
+			delta(2)
+		}
+	}
+	matrices := s.matrices != [3]int{}
+	if b.flag(matrices); matrices {
+		b.put(4, s.matrices[0])
+		b.put(4, s.matrices[1])
+		if s.offsets {
+			b.put(4, s.matrices[2])
+		}
+	}
+}
+
+// segmentation writes eight segments with features of all kinds that keep the
+// picture lossy.
+func (s *stream) segmentation(b *bitWriter) {
+	if b.flag(s.segments); !s.segments {
+		return
+	}
+	r := rand.New(rand.NewPCG(s.seed, 1))
+	lengths := [numFeatures]int{9, 7, 7, 7, 7, 3, 0, 0}
+	for i := range maxSegments {
+		for j, n := range lengths {
+			active := r.IntN(2) == 0 && (j < featureReference || s.preSkip) && (j != featureSkip || i == 3)
+			b.flag(active)
+			if !active {
+				continue
+			}
+			v := 0
+			switch {
+			case j == featureQuantizer:
+				v = r.IntN(80) - 20
+			case j < featureReference:
+				v = r.IntN(60) - 30
+			}
+			b.put(n, v&(1<<n-1))
+		}
+	}
+}
+
+func (s *stream) filters(b *bitWriter) {
+	b.put(6, s.deblock[0])
+	b.put(6, s.deblock[1])
+	if s.chroma != 0 && (s.deblock[0] > 0 || s.deblock[1] > 0) {
+		b.put(6, s.deblock[2])
+		b.put(6, s.deblock[3])
+	}
+	b.put(3, s.sharpness)
+	deltas := s.intraDelta != 0
+	if b.flag(deltas); deltas {
+		b.flag(true)
+		b.flag(true)
+		b.put(7, s.intraDelta&127)
+		b.put(9, 0)
+	}
+	if s.cdef {
+		r := rand.New(rand.NewPCG(s.seed, 2))
+		b.put(2, r.IntN(4))
+		b.put(2, 3)
+		for range 8 {
+			b.put(6, r.IntN(64))
+			if s.chroma != 0 {
+				b.put(6, r.IntN(64))
+			}
+		}
+	}
+	if s.restoration == [3]int{} {
+		return
+	}
+	for i := range 3 {
+		if i == 0 || s.chroma != 0 {
+			b.put(2, s.restoration[i])
+		}
+	}
+	if b.flag(s.unitShift > 0); s.unitShift > 0 && !s.large {
+		b.flag(false)
+	}
+	if s.chroma == 1 && (s.restoration[1] > 0 || s.restoration[2] > 0) {
+		b.flag(true)
+	}
+}
