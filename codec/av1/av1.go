@@ -124,9 +124,10 @@ func (d *Decoder) Decode(filter bool, emit func(*Band)) (rows int, err error) {
 	f := newFrame(d.seq, d.head, filter, emit)
 	rows = f.decode(d.tiles)
 	switch {
+	case rows == 0:
 	case f.filter:
 		rows = f.finish(rows)
-	case f.whole && rows > 0:
+	case f.whole:
 		f.passRows(0, rows)
 	}
 	if rows == 0 {

@@ -130,12 +130,12 @@ func (h *header) parseSize(b *bitReader, s *sequence, sized bool) {
 	if sized {
 		h.upscaled, h.height = b.take(s.widthBits)+1, b.take(s.heightBits)+1
 	}
-	const numerator, least, fieldBits = 8, 9, 3
+	const numerator, least, fieldBits, narrowest = 8, 9, 3, 16
 	h.denominator = numerator
 	if s.superres && b.flag() {
 		h.denominator = b.take(fieldBits) + least
 	}
-	h.width = (h.upscaled*numerator + h.denominator/2) / h.denominator
+	h.width = max((h.upscaled*numerator+h.denominator/2)/h.denominator, min(h.upscaled, narrowest))
 	h.columns, h.rows = (h.width+7)>>3<<1, (h.height+7)>>3<<1
 	if different := b.flag(); different {
 		b.skip(32) // render_size: how large it is to be shown
