@@ -17,11 +17,10 @@ import (
 // setSize is how many pictures are made of each format.
 var setSize = 300
 
-// sample is a picture of a set: what makes it, and what of it can be compared.
+// sample is a picture of a set.
 type sample struct {
-	file   string
-	source string   // PNG
-	encode []string // a command
+	file, source string   // source is a PNG
+	encode       []string // the command that makes it
 	// plain pictures are shown as their samples are, in sRGB; what others look
 	// like depends on how much of the standard a reader knows.
 	plain bool
@@ -50,7 +49,8 @@ func randomAVIF(r *rand.Rand, source string, alpha bool, file string) sample {
 	if !alpha && r.IntN(6) == 0 {
 		s.encode = []string{"ffmpeg", "-v", "error", "-y", "-i", source, "-frames:v", "1"}
 		if r.IntN(2) == 0 {
-			s.encode = append(s.encode, "-c:v", "libsvtav1", "-preset", pick(r, "6", "8", "10"), "-pix_fmt", pick(r, "yuv420p", "yuv420p10le"))
+			s.encode = append(s.encode, "-c:v", "libsvtav1", "-preset", pick(r, "6", "8", "10"), "-pix_fmt", pick(r, "yuv420p", "yuv420p10le"),
+				"-svtav1-params", pick(r, "aq-mode=0", "film-grain=10", "superres-mode=1:superres-kf-denom="+strconv.Itoa(9+r.IntN(8))))
 		} else {
 			s.encode = append(s.encode, "-c:v", "libaom-av1", "-still-picture", "1", "-cpu-used", pick(r, "5", "8"),
 				"-pix_fmt", pick(r, "yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "gbrp"))
@@ -80,10 +80,9 @@ func randomAVIF(r *rand.Rand, source string, alpha bool, file string) sample {
 	for _, option := range []string{
 		"enable-palette=1", "enable-intrabc=1", "tune-content=screen", "sb-size=64", "sb-size=128", "enable-qm=1",
 		"aq-mode=1", "aq-mode=2", "deltaq-mode=2", "enable-cdef=0", "enable-restoration=0", "enable-filter-intra=0",
-		"enable-cfl-intra=0", "enable-tx64=0", "enable-rect-partitions=0", "reduced-tx-type-set=1", "superres-mode=1",
-		"superres-mode=2", "film-grain-test=" + strconv.Itoa(1+r.IntN(16)), "sharpness=4", "min-partition-size=32",
+		"enable-cfl-intra=0", "enable-tx64=0", "enable-rect-partitions=0", "reduced-tx-type-set=1", "film-grain-test=" + strconv.Itoa(1+r.IntN(16)), "sharpness=4", "min-partition-size=32",
 		"max-partition-size=16", "enable-smooth-intra=0", "enable-intra-edge-filter=0", "enable-flip-idtx=0",
-		"enable-chroma-deltaq=1", "loopfilter-control=0", "full-still-picture-hdr=1",
+		"enable-chroma-deltaq=1", "loopfilter-control=0",
 	} {
 		some(10, "-a", "c:"+option)
 	}
@@ -117,8 +116,10 @@ func randomHEIC(r *rand.Rand, source string, alpha bool, file string) sample {
 	some(4, "--matrix_coefficients", pick(r, "1", "6", "9"))
 	some(4, "--full_range_flag", "0")
 	some(3, "-b", pick(r, "8", "10", "12"))
-	if alpha {
-		some(3, "--premultiplied-alpha")
+	if alpha && r.IntN(3) == 0 {
+		// heif-enc takes the samples as they are, so that they become other colors.
+		s.plain = false
+		o = append(o, "--premultiplied-alpha")
 	}
 	for _, option := range []string{
 		"ctu=16", "ctu=32", "ctu=64", "min-cu-size=16", "max-tu-size=16", "rect=1", "amp=1", "no-sao=1", "no-deblock=1",

@@ -182,7 +182,7 @@ const outside = 1 << 15
 
 // cdefBlock is a block with two samples on each side, in rows of 16.
 type cdefBlock struct {
-	pix                [12 * 16]uint16
+	pix                [16 * 16]uint16 // of which 12 rows are used
 	primary, secondary constraint
 	taps               [2]int32 // of the primary samples, near and far
 }
@@ -214,7 +214,9 @@ var directions = [8][2]int{
 	{-16 + 1, -32 + 2}, {1, -16 + 2}, {1, 2}, {1, 16 + 2}, {16 + 1, 32 + 2}, {16, 32 + 1}, {16, 32}, {16, 32 - 1},
 }
 
-// filter writes h rows of w filtered samples. Section 7.15.3.
+// filter writes h rows of w filtered samples. Section 7.15.3. A strength of zero
+// adds nothing, and the other alone does not go beyond its samples, so that they
+// need not be looked at.
 func (b *cdefBlock) filter(out []uint16, stride, w, h, direction int) {
 	along, one, other := directions[direction], directions[(direction+6)&7], directions[(direction+2)&7]
 	for y := range h {
@@ -224,12 +226,16 @@ func (b *cdefBlock) filter(out []uint16, stride, w, h, direction int) {
 			v := int32(b.pix[at])
 			t := tally{v: v, least: v, most: v}
 			for k := range 2 {
-				t.add(b, at+along[k], b.primary, b.taps[k])
-				t.add(b, at-along[k], b.primary, b.taps[k])
-				t.add(b, at+one[k], b.secondary, int32(2-k))
-				t.add(b, at-one[k], b.secondary, int32(2-k))
-				t.add(b, at+other[k], b.secondary, int32(2-k))
-				t.add(b, at-other[k], b.secondary, int32(2-k))
+				if b.primary.threshold != 0 {
+					t.add(b, at+along[k], b.primary, b.taps[k])
+					t.add(b, at-along[k], b.primary, b.taps[k])
+				}
+				if b.secondary.threshold != 0 {
+					t.add(b, at+one[k], b.secondary, int32(2-k))
+					t.add(b, at-one[k], b.secondary, int32(2-k))
+					t.add(b, at+other[k], b.secondary, int32(2-k))
+					t.add(b, at-other[k], b.secondary, int32(2-k))
+				}
 			}
 			row[x] = uint16(min(max(v+(8+t.sum+t.sum>>31)>>4, t.least), t.most))
 		}
@@ -240,7 +246,7 @@ func (b *cdefBlock) filter(out []uint16, stride, w, h, direction int) {
 type tally struct{ v, sum, least, most int32 }
 
 func (t *tally) add(b *cdefBlock, at int, c constraint, weight int32) {
-	p := int32(b.pix[at&255%192])
+	p := int32(b.pix[at&255])
 	if p == outside {
 		return
 	}
