@@ -141,7 +141,7 @@ func noise(rng *rand.Rand, width, height, depth int) (picture, Plane) {
 	for y := range p {
 		p[y] = make([]int, width)
 		for x := range p[y] {
-			area := (x/16*7 + y/16*3) % 5
+			area := ((x+6)/16*7 + (y+6)/16*3) % 5
 			v := 60*(area+x/4%2*area/3) + rng.IntN(1+area*area*area*area/2) + x/3
 			p[y][x] = min(max(v<<(depth-8)+rng.IntN(1<<(depth-8)), 0), 1<<depth-1)
 			plane.Pix[y*plane.Stride+x] = uint16(p[y][x])
