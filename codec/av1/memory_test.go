@@ -1,0 +1,28 @@
+package av1
+
+import (
+	"runtime"
+	"testing"
+)
+
+// Limits are checked against the estimate, which must not be much too high
+// either.
+func TestMemoryIsEstimated(t *testing.T) {
+	for _, tt := range files {
+		for _, filter := range []bool{false, true} {
+			d := open(t, readFile(t, tt.name))
+			scans() // made once
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			if _, err := d.Decode(filter, func(*Band) {}); err != nil {
+				t.Fatal(err)
+			}
+			runtime.ReadMemStats(&after)
+			took, estimated := int64(after.TotalAlloc-before.TotalAlloc), d.Memory(filter)
+			const margin = 512 << 10
+			if took > estimated || estimated > 2*took+margin {
+				t.Errorf("%s, filters %v: took %d bytes, estimated are %d", tt.name, filter, took, estimated)
+			}
+		}
+	}
+}
