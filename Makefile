@@ -2,10 +2,9 @@
 
 GO ?= go
 
-# nodynamic: the AVIF decoder is the embedded one, never a library
-# that the machine happens to have. lambda.norpc: the function speaks only the
-# Runtime API. buildspec.yaml builds with the same tags.
-TAGS := nodynamic,lambda.norpc
+# lambda.norpc: the function speaks only the Runtime API. buildspec.yaml builds
+# with the same tags.
+TAGS := lambda.norpc
 
 # The first test of a fresh machine compiles Pulumi and builds its CLI.
 TIMEOUT  ?= 75m

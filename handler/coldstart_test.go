@@ -23,7 +23,7 @@ func BenchmarkColdStart(b *testing.B) {
 	for name, source := range map[string]string{"function": ".", "bare": "./testdata/bare"} {
 		b.Run(name, func(b *testing.B) {
 			program := filepath.Join(b.TempDir(), "program")
-			build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-tags", "nodynamic,lambda.norpc", "-ldflags", "-s -w", "-o", program, source)
+			build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", program, source)
 			build.Env = append(os.Environ(), "CGO_ENABLED=0")
 			if out, err := build.CombinedOutput(); err != nil {
 				b.Fatalf("%v\n%s", err, out)

@@ -101,8 +101,8 @@ func logBuildspec(t *testing.T, env ...string) (calls []string, failed bool, log
 }
 
 const (
-	buildCall = `go build -trimpath -buildvcs=false -tags nodynamic,lambda.norpc -ldflags -s -w -o .build/ ./handler ./cmd/pushimage`
-	testCall  = `go test -tags nodynamic,lambda.norpc ./handler/... ./settings/... ./codec/... ./cmd/pushimage/...`
+	buildCall = `go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags -s -w -o .build/ ./handler ./cmd/pushimage`
+	testCall  = `go test -tags lambda.norpc ./handler/... ./settings/... ./codec/... ./cmd/pushimage/...`
 )
 
 // scannerVersion is the version of govulncheck that the repository's own checks use.
@@ -140,7 +140,7 @@ func TestBuildspecBuildsAndPushes(t *testing.T) {
 			"cache save",
 		}},
 		{"with a scan", []string{"IMAGE_TAG=abc", "BUILD_SCAN=true"}, []string{
-			"cache restore", "go version", buildCall, "go run golang.org/x/vuln/cmd/govulncheck@" + scannerVersion(t) + " -tags nodynamic,lambda.norpc ./handler",
+			"cache restore", "go version", buildCall, "go run golang.org/x/vuln/cmd/govulncheck@" + scannerVersion(t) + " -tags lambda.norpc ./handler",
 			"pushimage -repository r.example.com/x -tag abc -architecture arm64 -binary .build/handler",
 			"cache save",
 		}},

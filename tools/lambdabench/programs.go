@@ -28,7 +28,7 @@ const (
 var seedScript []byte
 
 // Tags and flags are those of buildspec.yaml.
-const buildTags = "nodynamic,lambda.norpc"
+const buildTags = "lambda.norpc"
 
 // buildPrograms builds the functions into dir. root is the repository's folder.
 // Python's is left out where Pillow and boto3 are not installed.
