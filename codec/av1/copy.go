@@ -38,9 +38,11 @@ func (t *tile) readVector(b *block) {
 		v.x += t.readComponent(&t.models.vector[1])
 	}
 	b.vector = v
-	// All of the source must be in the tile.
+	// All of the source must be in the tile, and not below the superblocks of
+	// this row. To the left, it may be lower than the block.
 	row, column := 4*b.row+int(v.y>>3), 4*b.column+int(v.x>>3)
-	if row < 4*t.top || column < 4*t.left || row+4*b.high > 4*t.bottom || column+4*b.wide > 4*t.right || row > 4*b.row {
+	bottom := 4 * min(t.bottom, b.row|(t.f.superblock-1)+1)
+	if row < 4*t.top || column < 4*t.left || row+4*b.high > bottom || column+4*b.wide > 4*t.right {
 		t.damaged = true
 	}
 }

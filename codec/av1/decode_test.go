@@ -41,6 +41,7 @@ var files = []struct {
 	{"grain", 97, 71, 1, 8, 0xb0fa69a6},
 	{"grain10", 96, 72, 3, 10, 0xba0f0ba5},
 	{"svt", 200, 160, 1, 8, 0xb8f9c5fd},
+	{"copies", 448, 128, 1, 8, 0x4eb0447e},
 }
 
 func readFile(t testing.TB, name string) []byte {

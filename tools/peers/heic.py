@@ -85,8 +85,8 @@ def box(name, *parts):
     return struct.pack(">I", 8 + len(body)) + name.encode() + body
 
 
-def full(name, version, *parts):
-    return box(name, struct.pack(">I", version << 24), *parts)
+def full(name, version, *parts, flags=0):
+    return box(name, struct.pack(">I", version << 24 | flags), *parts)
 
 
 def size(width, height):
@@ -121,7 +121,8 @@ def grid(out, width, height, side, depth, stream, thumbnail="", thumb_width=0, t
 
 
 def description(items, properties, references, layout, coded, offset):
-    infos = b"".join(full("infe", 2, struct.pack(">HH4sB", i, 0, k, 0)) for i, k, _ in items)
+    # All but the grid are hidden: they are no pictures of their own.
+    infos = b"".join(full("infe", 2, struct.pack(">HH4sB", i, 0, k, 0), flags=int(i > 1)) for i, k, _ in items)
     associations = b"".join(struct.pack(f">HB{len(p)}B", i, len(p), *p) for i, _, p in items)
     places = struct.pack(">HHHHII", 1, 1, 0, 1, 0, len(layout))
     for (i, _, _), data in zip(items[1:], coded):

@@ -44,3 +44,8 @@ make grain yuv420p 97:71 --cpu-used=4 --cq-level=45 --film-grain-test=5
 make grain10 yuv444p10le 96:72 --cpu-used=4 --cq-level=45 --film-grain-test=11
 ffmpeg -v error -y -f lavfi -i testsrc2=size=200x160 -frames:v 1 -c:v libsvtav1 -preset 4 -crf 45 -f obu svt.obu 2>/dev/null
 sum svt
+# The right part is to be copied from further down on the left.
+ffmpeg -v error -y -f lavfi -i "life=size=352x128:random_seed=5:mold=10:ratio=0.3" \
+	-filter_complex "[0]format=yuv420p,split[a][b];[b]crop=96:104:8:24,pad=96:128[c];[a][c]hstack" -frames:v 1 -strict -1 /tmp/in.y4m
+aomenc --obu --limit=1 --threads=1 --end-usage=q --cpu-used=3 --cq-level=40 --tune-content=screen --sb-size=64 -o copies.obu /tmp/in.y4m 2>/dev/null
+sum copies
