@@ -36,8 +36,11 @@ func (s *Stack) S3() *s3.Client {
 	return s3.NewFromConfig(s.Config("s3"), func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
 }
 
-// Lambda returns a client of Lambda.
-func (s *Stack) Lambda() *lambda.Client { return lambda.NewFromConfig(s.Config("lambda")) }
+// Lambda returns the client of Lambda.
+func (s *Stack) Lambda() *lambda.Client {
+	s.once.Do(func() { s.lambda = lambda.NewFromConfig(s.Config("lambda")) })
+	return s.lambda
+}
 
 // SQS returns a client of SQS.
 func (s *Stack) SQS() *sqs.Client { return sqs.NewFromConfig(s.Config("sqs")) }

@@ -10,8 +10,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 
 	"s3-thumbnail-creator/cmd/internal/awsconfig"
@@ -41,6 +43,8 @@ type Stack struct {
 
 	aws       aws.Config
 	endpoints map[string]string // URLs to use instead of AWS's, by the provider's name of the service
+	once      sync.Once
+	lambda    *lambda.Client
 }
 
 // Flags say which stack a command works on. A name that is given goes before the stack's.
