@@ -170,8 +170,8 @@ func findingText(f verify.Finding) string {
 	if len(f.Sources) > 1 {
 		text += ": " + strings.Join(f.Sources, ", ")
 	}
-	if f.Fixed != "" {
-		text += " (" + f.Fixed + ")"
+	if f.Done != "" {
+		text += " (" + f.Done + ")"
 	}
 	return text
 }

@@ -125,7 +125,7 @@ func (o Options) run(t *testing.T) (string, *Summary) {
 	t.Helper()
 	var all strings.Builder
 	summary, err := Run(t.Context(), o, func(f Finding) error {
-		fmt.Fprintf(&all, "%s %s (%s) %s\n", f.Kind, f.Thumbnail, f.Source, f.Fixed)
+		fmt.Fprintf(&all, "%s %s (%s) %s\n", f.Kind, f.Thumbnail, f.Source, f.Done)
 		return nil
 	})
 	if err != nil {

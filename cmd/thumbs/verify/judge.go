@@ -34,7 +34,7 @@ func (v *verifier) compare(ctx context.Context, from *sorter, report func(Findin
 		v.summary.Heads += d.heads
 		for _, f := range d.findings {
 			v.summary.Found[f.Kind]++
-			if f.Fixed != "" {
+			if f.Done != "" {
 				v.summary.Fixed++
 			}
 			if err := report(f); err != nil {
@@ -100,7 +100,7 @@ func (v *verifier) conclude(ctx context.Context, d verdict, done bool) verdict {
 	}
 	for i := range d.findings {
 		if f := &d.findings[i]; d.err == nil && v.Fix != nil && f.Fixable() {
-			f.Fixed, d.err = v.Fix(ctx, *f)
+			f.Done, d.err = v.Fix(ctx, *f)
 		}
 	}
 	return d

@@ -100,8 +100,8 @@ type Finding struct {
 	Reason    string   `json:"reason"`
 	Sources   []string `json:"sources,omitempty"` // the first that would have it, where there are several
 
-	// Fixed says what was done about it; "" if nothing was.
-	Fixed string `json:"fixed,omitempty"`
+	// Done says what was done about it; "" if nothing was.
+	Done string `json:"done,omitempty"`
 
 	// What a fix needs. Claimant is the picture that waits for an orphan's place.
 	SourceETag string  `json:"-"` // "" if there is no picture to make the thumbnail of
