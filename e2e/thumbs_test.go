@@ -104,6 +104,24 @@ func (s *system) thumbsMake(t *testing.T) {
 			t.Errorf("%s: %d bytes, other than the %d in the bucket", p.Thumbnail, len(local), len(there.Body))
 		}
 	}
+	page := filepath.Join(out, "sheet.jpg")
+	for _, tt := range []struct {
+		flag   string
+		status int
+		want   string
+	}{
+		{"--sheet=" + page, 0, `"compared":{"state":"identical"`},
+		{"--quality=30", 1, `"state":"stale","reason":"it was made with other settings"`},
+		{"--key-prefix=elsewhere/", 1, `"compared":{"state":"missing"}`},
+	} {
+		args := append([]string{"make", "--json", "--compare", tt.flag}, filepath.Join(in, pictures[0].Key))
+		if stdout, stderr, status := s.thumbs(t, args...); status != tt.status || !strings.Contains(stdout, tt.want) {
+			t.Errorf("%q: status %d, printed %s%s; want status %d and %s", args, status, stdout, stderr, tt.status, tt.want)
+		}
+	}
+	if _, err := os.Stat(page); err != nil {
+		t.Error(err)
+	}
 }
 
 // finding is what verify prints with --json.

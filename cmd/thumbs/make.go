@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"s3-thumbnail-creator/codec/format"
+	"s3-thumbnail-creator/handler/store"
 	"s3-thumbnail-creator/handler/thumbnail"
 	"s3-thumbnail-creator/settings"
 )
@@ -24,7 +25,11 @@ type maker struct {
 	folder   string // "" writes nothing
 	file     string // "" likewise
 	repeat   int
-	times    bool // print only the milliseconds
+	times    bool      // print only the milliseconds
+	sheet    string    // file of a contact sheet; "" draws none
+	compare  *comparer // nil compares nothing
+
+	keyPrefix string // of a file's name, which makes it the picture's key
 }
 
 // makeFlags are those of the command.
@@ -32,6 +37,8 @@ type makeFlags struct {
 	variants           string
 	one                settings.Variant // what is set of it goes for every variant
 	memory, megapixels int64
+	compare            bool
+	keyPrefix          string
 }
 
 func newMake(a *app) *cobra.Command {
@@ -44,9 +51,14 @@ line about each: to see what settings do to a picture, to find out why one was
 rejected, and to measure. With --stack, the settings and limits are those of the
 stack's configuration, deployed or not; else the default ones, without limits.
 
-A file stands for the object of its name. It exits with 1 if a file has no
-thumbnail.`,
+--compare looks for each thumbnail in the bucket: whether it is identical, how it
+differs (dB of the pixels, bytes), or whether it is missing or stale, so that the
+function would make it anew. A file stands for the picture of its name there, behind
+--key-prefix.
+
+It exits with 1 if a file has no thumbnail, or if one is not identical.`,
 		Example: `  thumbs make -s dev --out thumbnails photos/*.jpg
+  thumbs make -s dev --compare --sheet sheet.jpg --key-prefix photos/ photos/*.jpg
   thumbs make --width 512 --format webp -o cat.webp cat.jpg
   thumbs make --variants '[{"name":"small","width":64},{"name":"large","width":1024}]' --out . cat.heic`,
 		Args: cobra.MinimumNArgs(1),
@@ -69,6 +81,9 @@ thumbnail.`,
 	flags.Int64Var(&f.megapixels, "megapixels", 0, "reject pictures of more `megapixels`; 0: no limit, or the stack's")
 	flags.StringVar(&m.folder, "out", "", "`folder` to write the thumbnails to, under their keys' names")
 	flags.StringVarP(&m.file, "output", "o", "", "`file` to write to, in the format of its extension unless --format is given; for one thumbnail of one file")
+	flags.StringVar(&m.sheet, "sheet", "", "`file` (JPEG) to draw each picture beside its thumbnails in")
+	flags.BoolVar(&f.compare, "compare", false, "compare with the thumbnails that are in the bucket")
+	flags.StringVar(&f.keyPrefix, "key-prefix", "", "`prefix` that makes a file's name the picture's key, such as photos/")
 	flags.IntVar(&m.repeat, "repeat", 1, "make each file's thumbnails `n` times and report the median")
 	flags.BoolVar(&m.times, "times", false, "print only the milliseconds of each repetition")
 	return command
@@ -103,11 +118,29 @@ func (m *maker) configure(command *cobra.Command, f *makeFlags) error {
 	if f.megapixels > 0 {
 		m.limits.MaxPixels = f.megapixels * 1e6
 	}
+	m.keyPrefix = f.keyPrefix
+	if f.compare {
+		if err := m.open(ctx, told.CacheControl); err != nil {
+			return err
+		}
+	}
 	switch {
 	case m.repeat < 1:
 		return fmt.Errorf("--repeat: %d: want at least 1", m.repeat)
 	case m.file != "" && (len(m.variants) > 1 || command.Flags().NArg() > 1):
 		return fmt.Errorf("--output: %s: it takes one thumbnail of one file: want --out with a folder", m.file)
+	}
+	return nil
+}
+
+// open gets at what there is to compare with.
+func (m *maker) open(ctx context.Context, cacheControl string) error {
+	s, err := m.stack.Open(ctx, "source", "destination")
+	if err != nil {
+		return err
+	}
+	m.compare = &comparer{
+		objects: store.New(s.S3()), source: s.Source, destination: s.Destination, cacheControl: cacheControl, keyPrefix: m.keyPrefix,
 	}
 	return nil
 }
@@ -134,20 +167,35 @@ func (m *maker) apply(command *cobra.Command, f *makeFlags) {
 
 // run makes the thumbnails of all files. A file that has none does not keep the others from having theirs.
 func (m *maker) run(ctx context.Context, files []string) error {
-	failed := false
+	var page contactSheet
+	wrong := false
 	for _, path := range files {
-		err := m.make(ctx, path)
+		all, err := m.make(ctx, path)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		if err != nil {
-			failed = true
+			page.addFailed(path, err)
 			if err := m.Result(fmt.Sprintf("%s\t%v", path, err), map[string]string{"file": path, "error": err.Error()}); err != nil {
 				return err
 			}
+		} else if m.sheet != "" {
+			if err := page.add(ctx, all); err != nil {
+				return err
+			}
+		}
+		wrong = wrong || err != nil || slices.ContainsFunc(all, func(t made) bool { return t.Compared != nil && t.Compared.State != identical })
+	}
+	if m.sheet != "" {
+		drawn, err := page.draw()
+		if err == nil {
+			err = drawn.Save(m.sheet, sheetQuality)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	if failed {
+	if wrong {
 		return errFound
 	}
 	return nil
@@ -155,14 +203,17 @@ func (m *maker) run(ctx context.Context, files []string) error {
 
 // made is what is reported of a thumbnail.
 type made struct {
-	File         string  `json:"file"`
-	Source       sizes   `json:"source"`
-	Variant      string  `json:"variant"`
-	Key          string  `json:"key"` // of the thumbnail, if the file's name is the picture's key
-	Thumbnail    sizes   `json:"thumbnail"`
-	Milliseconds float64 `json:"milliseconds"` // of all thumbnails of the file
-	StillBecause string  `json:"stillBecause,omitempty"`
-	body         []byte
+	File         string      `json:"file"`
+	Source       sizes       `json:"source"`
+	Variant      string      `json:"variant"`
+	Key          string      `json:"key"` // of the thumbnail
+	Thumbnail    sizes       `json:"thumbnail"`
+	Milliseconds float64     `json:"milliseconds"` // of all thumbnails of the file
+	StillBecause string      `json:"stillBecause,omitempty"`
+	Compared     *comparison `json:"compared,omitempty"`
+
+	variant settings.Variant // as it is configured
+	body    []byte
 }
 
 // sizes are a picture's.
@@ -176,10 +227,15 @@ type sizes struct {
 func (s sizes) String() string { return fmt.Sprintf("%s %dx%d", s.Format, s.Width, s.Height) }
 
 // make makes the thumbnails of one file and prints a line about each.
-func (m *maker) make(ctx context.Context, path string) error {
+func (m *maker) make(ctx context.Context, path string) ([]made, error) {
 	all, times, err := m.thumbnails(ctx, path)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if m.compare != nil {
+		if err := m.compare.compare(ctx, all); err != nil {
+			return nil, err
+		}
 	}
 	if m.times {
 		for _, t := range times {
@@ -188,17 +244,20 @@ func (m *maker) make(ctx context.Context, path string) error {
 	} else {
 		for _, t := range all {
 			if err := m.Result(t.text(), t); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
-	return m.write(all)
+	return all, m.write(all)
 }
 
 func (t made) text() string {
 	text := fmt.Sprintf("%s\t%v\t%s\t%v, %d bytes\t%.2f ms", t.File, t.Source, t.Variant, t.Thumbnail, t.Thumbnail.Bytes, t.Milliseconds)
 	if t.StillBecause != "" {
 		text += "\tshows the first frame: " + t.StillBecause
+	}
+	if t.Compared != nil {
+		text += "\t" + t.Compared.String()
 	}
 	return text
 }
@@ -207,11 +266,12 @@ func (t made) text() string {
 // were measured.
 func (m *maker) thumbnails(ctx context.Context, path string) (all []made, times []float64, err error) {
 	variants, keys := slices.Clone(m.variants), make([]string, len(m.variants))
+	source := m.keyPrefix + filepath.Base(path)
 	for i, v := range variants {
-		if keys[i], err = v.ThumbnailKey(filepath.Base(path)); err != nil {
+		if keys[i], err = v.ThumbnailKey(source); err != nil {
 			return nil, nil, err
 		}
-		if f := v.KeyFormat(filepath.Base(path)); f != "" {
+		if f := v.KeyFormat(source); f != "" {
 			variants[i].Format = f
 		}
 	}
@@ -229,7 +289,8 @@ func (m *maker) thumbnails(ctx context.Context, path string) (all []made, times 
 		all = append(all, made{
 			File: path, Source: sizes{result.Source.Format, result.Source.Width, result.Source.Height, size},
 			Variant: t.Variant.Name, Key: keys[i], Thumbnail: sizes{t.Format, t.Width, t.Height, int64(len(t.Body))},
-			Milliseconds: sorted[len(sorted)/2], StillBecause: result.Source.StillBecause, body: t.Body,
+			Milliseconds: sorted[len(sorted)/2], StillBecause: result.Source.StillBecause,
+			variant: m.variants[i], body: t.Body,
 		})
 	}
 	return all, times, nil
@@ -254,8 +315,8 @@ func (m *maker) write(all []made) error {
 	for _, t := range all {
 		path := m.file
 		if m.folder != "" {
-			// The key's folders would be a surprise in a local one.
-			path = filepath.Join(m.folder, strings.ReplaceAll(t.Key, "/", "-"))
+			// Folders of the key would be a surprise in a local one.
+			path = filepath.Join(m.folder, strings.ReplaceAll(strings.TrimPrefix(t.Key, m.keyPrefix), "/", "-"))
 		}
 		if path == "" {
 			continue

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -55,9 +56,9 @@ func (s *Stack) CodeBuild() *codebuild.Client { return codebuild.NewFromConfig(s
 
 // Deployed returns the settings that the function runs with, which it has in its environment.
 func (s *Stack) Deployed(ctx context.Context) (settings.Runtime, error) {
-	out, err := s.Lambda().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &s.Function})
+	out, err := s.configuration(ctx)
 	if err != nil {
-		return settings.Runtime{}, fmt.Errorf("read the settings of the function %s: %w", s.Function, err)
+		return settings.Runtime{}, err
 	}
 	variables := map[string]string{}
 	if out.Environment != nil {
@@ -70,6 +71,20 @@ func (s *Stack) Deployed(ctx context.Context) (settings.Runtime, error) {
 	runtime.FunctionName = s.Function
 	runtime.MemoryMB = int(aws.ToInt32(out.MemorySize))
 	return runtime, nil
+}
+
+// ARM says whether the function runs on arm64, which costs less.
+func (s *Stack) ARM(ctx context.Context) (bool, error) {
+	out, err := s.configuration(ctx)
+	return err == nil && slices.Contains(out.Architectures, types.ArchitectureArm64), err
+}
+
+func (s *Stack) configuration(ctx context.Context) (*lambda.GetFunctionConfigurationOutput, error) {
+	out, err := s.Lambda().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &s.Function})
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration of the function %s: %w", s.Function, err)
+	}
+	return out, nil
 }
 
 // Enqueue has the function deal with an object as if it had just been uploaded: it is sent the event that S3 sends, which
