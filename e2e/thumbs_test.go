@@ -22,6 +22,7 @@ func TestThumbs(t *testing.T) {
 	s := newSystem(t)
 	s.deploy(t)
 	step(t, "make", s.thumbsMake)
+	step(t, "status", s.thumbsStatus)
 	step(t, "verify", s.thumbsVerify)
 }
 
@@ -124,6 +125,43 @@ func (s *system) thumbsMake(t *testing.T) {
 	}
 }
 
+// thumbsStatus tells what make has had done, and then what has failed.
+func (s *system) thumbsStatus(t *testing.T) {
+	status := func(want int) (r struct {
+		Handled, Made, Rejected, Queued, Invocations int
+		PictureP50                                   float64
+		Alarms                                       []struct{ Name, State string }
+		Build                                        struct{ Status string }
+		Cost                                         struct{ Lambda, S3, Total float64 }
+	}) {
+		t.Helper()
+		s.idle(t)
+		stdout, stderr, got := s.thumbs(t, "status", "--json")
+		if got != want {
+			t.Fatalf("status %d, want %d\n%s%s", got, want, stdout, stderr)
+		}
+		if err := json.Unmarshal([]byte(stdout), &r); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	r := status(0)
+	if r.Handled != 2 || r.Made != 2 || r.Invocations != 2 || r.PictureP50 <= 0 || r.Queued != 0 || len(r.Alarms) != 7 || r.Build.Status != "SUCCEEDED" {
+		t.Errorf("after two pictures: %+v", r)
+	}
+	if c := r.Cost; c.Lambda <= 0 || c.S3 <= 0 || c.Total <= c.Lambda+c.S3 {
+		t.Errorf("cost %+v", c)
+	}
+	s.upload(t, sample(t, "damaged.png"))
+	s.await(t, "a verdict", func() bool { return len(s.jobs("damaged.png", "rejected")) == 1 })
+	if r = status(1); r.Handled != 3 || r.Rejected != 1 || r.Queued != 1 {
+		t.Errorf("after a damaged picture: %+v", r)
+	}
+	if stdout, _, _ := s.thumbs(t, "status"); !strings.Contains(stdout, "1 rejected") || !strings.Contains(stdout, "Look at     1 in the failure queue") && !strings.Contains(stdout, "alarm ") {
+		t.Errorf("on the screen:\n%s", stdout)
+	}
+}
+
 // finding is what verify prints with --json.
 type finding struct {
 	Kind, Thumbnail, Done string
@@ -158,6 +196,9 @@ func (s *system) thumbsVerify(t *testing.T) {
 		if name != "taken" {
 			s.thumbnail(t, "verify/thumb-"+name+".gif")
 		}
+	}
+	if err := s.Delete(t.Context(), source, "damaged.png"); err != nil { // left by another task
+		t.Fatal(err)
 	}
 	if found := s.verifies(t, 1); !slices.Equal(found, []string{"collision verify/thumb-taken.gif"}) {
 		t.Errorf("before the damage: found %q", found)
