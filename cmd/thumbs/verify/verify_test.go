@@ -275,6 +275,19 @@ func TestFix(t *testing.T) {
 	}
 }
 
+// TestFixOnce: a picture that lacks several thumbnails is sent to the function once.
+func TestFixOnce(t *testing.T) {
+	w := newWorld(func(f *settings.Function) {
+		f.Variants = []settings.Variant{variant("a", "{variant}/{name}"), variant("b", "{variant}/{name}")}
+	})
+	w.Set("source", "x.jpg", store.Upload{Body: []byte("x")})
+	o := w.options()
+	o.Fix = w.fixer().Fix
+	if got, _ := o.run(t); got != "missing a/x.jpg (x.jpg) enqueued\nmissing b/x.jpg (x.jpg) enqueued\n" || len(w.invoked) != 1 {
+		t.Errorf("found\n%sinvoked for %q", got, w.invoked)
+	}
+}
+
 // TestFixOfSomeKinds: only those that were asked for are fixed, and an orphan that was replaced is left alone.
 func TestFixOfSomeKinds(t *testing.T) {
 	w := damaged(t)
