@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +19,7 @@ import (
 	buildtypes "github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"s3-thumbnail-creator/cmd/thumbs/console"
 	"s3-thumbnail-creator/cmd/thumbs/stack"
 )
 
@@ -179,6 +182,24 @@ func TestCost(t *testing.T) {
 	}
 	near("logs that nobody counted", r.Cost.Logs, 1_000_000*1388*0.5/1e9)
 	near("Lambda on amd64", r.Cost.Lambda, 154_000*0.6875*0.0000166667+0.20)
+}
+
+// TestPrices: they are those of docs/costs.md.
+func TestPrices(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "costs.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		fmt.Sprintf("%.10f per GB-s, %.2f per million requests", lambdaARM, lambdaRequest*1e6),
+		fmt.Sprintf("| %.4f per 1,000 |", s3Read*1000), fmt.Sprintf("| %.3f per 1,000 |", s3Write*1000),
+		fmt.Sprintf("| %.2f per GB |", logsByte*1e9), fmt.Sprintf("%s bytes a picture", console.Count(logBytesPicture)),
+		fmt.Sprintf("%d metrics, 7 alarms, 1 dashboard | | %.2f, %.2f, %.2f each", metricsWritten, metricMonth, alarmMonth, dashboardMonth),
+	} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("docs/costs.md does not say %q", want)
+		}
+	}
 }
 
 // TestIdle: a stack that nobody has used yet has nothing wrong, and nothing of it is known.
