@@ -11,7 +11,7 @@ TIMEOUT  ?= 75m
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint vuln fuzz bench bench-build bench-lambda bench-peers cli clean
+.PHONY: help demo test check lint vuln fuzz bench bench-build bench-lambda bench-peers thumbs cli clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,9 +54,11 @@ bench-build: ## what CodeBuild compiles against the function alone, and the seco
 bench-lambda: ## milliseconds, S3 requests and dollars a thumbnail by memory size (ARGS="-install -memory 256,512 -only jpeg12 -n 5")
 	cd tools && $(GO) run ./lambdabench $(ARGS)
 
-bench-peers: ## compare with Pillow, sharp, libvips and ImageMagick; installs them with apt-get and npm
-	CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags "-s -w" -o .bin/thumbnail ./cmd/thumbnail
-	cd tools && $(GO) run ./peers -ours ../.bin/thumbnail -dir ../.bin/peers
+thumbs: ## build .bin/thumbs, the program that operates a deployed stack
+	CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags "-s -w" -o .bin/thumbs ./cmd/thumbs
+
+bench-peers: thumbs ## compare with Pillow, sharp, libvips and ImageMagick; installs them with apt-get and npm
+	cd tools && $(GO) run ./peers -ours ../.bin/thumbs -dir ../.bin/peers
 
 # The first command that compiles, so that what takes minutes is announced.
 cli:

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,15 +30,17 @@ import (
 //     reader has set by then.
 //   - aws makes the AWS CLI's calls, as no machine needs to have that, on the local cloud.
 //   - make says what it would do: the tests cannot run themselves.
+//   - thumbs is the real one. That it finds something wrong with the pictures is no fault of the page.
 type reader struct {
 	*system
-	cli    *cli.CLI
-	folder string   // where commands run: the project's settings and a picture, cat.jpg
-	env    []string // of the shell
+	cli      *cli.CLI
+	folder   string   // where commands run: the project's settings and a picture, cat.jpg
+	env      []string // of the shell: that of the test, and
+	terminal []string // what leads to the stand-ins
 }
 
 // The programs that pages may use, and the variable that tells their stand-ins where the test is.
-var standIns = []string{"pulumi", "aws", "make"}
+var standIns = []string{"pulumi", "aws", "make", "thumbs"}
 
 const readerAddress = "E2E_READER"
 
@@ -113,7 +116,8 @@ func newReader(t *testing.T, s *system) *reader {
 		json.NewEncoder(w).Encode(a) //nolint:errcheck // the stand-in says if it cannot read it
 	}))
 	t.Cleanup(server.Close)
-	r.env = append(os.Environ(), readerAddress+"="+server.URL, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	r.terminal = []string{readerAddress + "=" + server.URL, "PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH")}
+	r.env = append(os.Environ(), r.terminal...)
 	return r
 }
 
@@ -143,10 +147,32 @@ func (r *reader) carryOut(ctx context.Context, command []string) (string, error)
 		return r.pulumi(ctx, command[1:])
 	case "aws":
 		return r.aws(ctx, command[1:])
+	case "thumbs":
+		return r.thumbs(ctx, command[1:])
 	}
 	dry := exec.CommandContext(ctx, "make", append([]string{"-n"}, command[1:]...)...)
 	dry.Dir = ".."
 	out, err := dry.CombinedOutput()
+	return string(out), err
+}
+
+// thumbs runs the program in the reader's terminal, turned to the local cloud. The Pulumi CLI that it calls is the stand-in.
+func (r *reader) thumbs(ctx context.Context, args []string) (string, error) {
+	path, err := builtThumbs()
+	if err != nil {
+		return "", err
+	}
+	command := exec.CommandContext(ctx, path, args...)
+	command.Dir, command.Env = r.folder, slices.Concat(r.Env(), r.terminal, []string{"PULUMI="})
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	out, err := command.Output()
+	if command.ProcessState.ExitCode() == 1 {
+		err = nil
+	}
+	if err != nil {
+		err = fmt.Errorf("%w\n%s", err, &stderr)
+	}
 	return string(out), err
 }
 

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"s3-thumbnail-creator/handler/event"
+	"s3-thumbnail-creator/handler/origin"
 	"s3-thumbnail-creator/handler/store"
 	"s3-thumbnail-creator/handler/thumbnail"
 	"s3-thumbnail-creator/settings"
@@ -69,7 +70,7 @@ type Processor struct {
 func New(o Options) *Processor {
 	p := &Processor{Options: o, memory: newShared()}
 	for _, v := range o.Variants {
-		p.fingerprints = append(p.fingerprints, fingerprint(v, o.CacheControl))
+		p.fingerprints = append(p.fingerprints, origin.Fingerprint(v, o.CacheControl))
 	}
 	return p
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"s3-thumbnail-creator/handler/event"
+	"s3-thumbnail-creator/handler/origin"
 	"s3-thumbnail-creator/handler/store"
 	"s3-thumbnail-creator/handler/thumbnail"
 )
@@ -132,7 +133,7 @@ func (p *Processor) write(ctx context.Context, j event.Job, etag string, targets
 		upload := store.Upload{
 			Body: made.Body, ContentType: made.Format.MediaType(), CacheControl: p.CacheControl,
 			Metadata: map[string]string{
-				metaSourceKey: t.owner, metaSourceETag: etag, metaSettings: t.fingerprint, metaRequestID: rec.requestID,
+				origin.SourceKey: t.owner, origin.SourceETag: etag, origin.Settings: t.fingerprint, origin.RequestID: rec.requestID,
 			},
 		}
 		changes.begin(func() error {

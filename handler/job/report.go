@@ -8,6 +8,7 @@ import (
 
 	"s3-thumbnail-creator/codec/format"
 	"s3-thumbnail-creator/handler/event"
+	"s3-thumbnail-creator/handler/origin"
 	"s3-thumbnail-creator/handler/store"
 	"s3-thumbnail-creator/handler/thumbnail"
 )
@@ -86,7 +87,7 @@ func (r *report) read(source store.Object) {
 func (r *report) unchanged(targets []*target) {
 	r.finish(Unchanged, "")
 	for _, t := range targets {
-		if r.rounds > 1 && r.requestID != "" && t.found.Metadata[metaRequestID] == r.requestID {
+		if r.rounds > 1 && r.requestID != "" && t.found.Metadata[origin.RequestID] == r.requestID {
 			r.finish(Created, "")
 			r.outputs = append(r.outputs, output{Variant: t.variant.Name, Key: t.key, Bytes: int(t.found.Size)})
 		}

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/image/font/gofont/goregular"
-
 	"s3-thumbnail-creator/local/samples"
 )
 
@@ -46,18 +44,5 @@ func TestSheetShowsEachPictureBesideItsThumbnail(t *testing.T) {
 		if want.thumb != nil && (original != red || thumb != blue) || want.thumb == nil && (original != color.RGBA{0xe8, 0xe8, 0xe8, 255} || thumb != color.RGBA{255, 255, 255, 255}) {
 			t.Errorf("cell %d of %s has %v and %v", i, want.Key, original, thumb)
 		}
-	}
-}
-
-func TestALongReasonIsCut(t *testing.T) {
-	f, err := face(goregular.TTF)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := shorten(f, "short", 100); got != "short" {
-		t.Errorf("a text that fits became %q", got)
-	}
-	if got := shorten(f, strings.Repeat("long ", 50), 100); !strings.HasPrefix(got, "long ") || !strings.HasSuffix(got, "…") || len(got) > 30 {
-		t.Errorf("a text of 250 letters became %q, want its start within 100 pixels", got)
 	}
 }

@@ -152,6 +152,16 @@ func (d *Deployment) Env() []string {
 	)
 }
 
+// Terminal returns a folder and an environment in which the Pulumi CLI, and what calls it, finds the stack by its name,
+// and AWS clients find the cloud. What needs a language host, such as up, does not work there.
+func (d *Deployment) Terminal() (folder string, env []string) {
+	env = append(d.Env(), "PULUMI="+d.cfg.CLI.Path, "PULUMI_HOME="+filepath.Join(d.dir, "home"))
+	for name, value := range d.engineEnv() {
+		env = append(env, name+"="+value)
+	}
+	return d.workDir(), env
+}
+
 // Configure sets configuration values of the stack for the next operation, over those of the project's
 // Pulumi.<stack>.yaml. A key without a namespace is the project's own; a nil value removes the key.
 func (d *Deployment) Configure(values map[string]any) error {

@@ -49,9 +49,9 @@ func movers(ours string) []peer {
 		{
 			"ours",
 			func(file string, n int) []string {
-				return []string{ours, "-animated", "all", "-times", "-repeat", strconv.Itoa(n), file}
+				return []string{ours, "make", "--animated", "all", "--times", "--repeat", strconv.Itoa(n), file}
 			},
-			func(file, out string) []string { return []string{ours, "-animated", "all", "-o", out, file} },
+			func(file, out string) []string { return []string{ours, "make", "--animated", "all", "-o", out, file} },
 		},
 		{
 			"sharp",

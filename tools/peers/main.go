@@ -28,7 +28,7 @@ var nodeScript []byte
 
 func main() {
 	log.SetFlags(0)
-	ours := flag.String("ours", "", "`path` of the built cmd/thumbnail")
+	ours := flag.String("ours", "", "`path` of the built cmd/thumbs")
 	dir := flag.String("dir", "", "`folder` for inputs, peers and results")
 	repeat := flag.Int("repeat", 9, "`times` each thumbnail is made")
 	tables := flag.String("tables", "still,moving,heif", "`which` tables to print: still, moving, heif, sets")

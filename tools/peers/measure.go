@@ -28,8 +28,10 @@ func peers(ours string) []peer {
 	return []peer{
 		{
 			"ours",
-			func(file string, n int) []string { return []string{ours, "-times", "-repeat", strconv.Itoa(n), file} },
-			func(file, out string) []string { return []string{ours, "-o", out, file} },
+			func(file string, n int) []string {
+				return []string{ours, "make", "--times", "--repeat", strconv.Itoa(n), file}
+			},
+			func(file, out string) []string { return []string{ours, "make", "-o", out, file} },
 		},
 		{
 			"Pillow",
