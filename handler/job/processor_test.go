@@ -152,6 +152,24 @@ func TestUnwantedKeys(t *testing.T) {
 	}
 }
 
+// TestForeignBucket: a task of S3 Batch Operations can name any bucket. That of another is a failure which says both, and
+// nothing is asked of S3: its answer would be AccessDenied, which looks like something to try again.
+func TestForeignBucket(t *testing.T) {
+	d := &doubles{}
+	p := newProcessor(d, func(o *Options) { o.Source = "source" })
+	d.upload("a.jpg", "jpeg:one")
+	out := mustInvoke(t, p, []byte(`{"invocationSchemaVersion":"2.0","invocationId":"i","job":{"id":"j"},"tasks":[`+
+		`{"taskId":"mine","s3Key":"a.jpg","s3Bucket":"source"},{"taskId":"theirs","s3Key":"b.jpg","s3Bucket":"other"}]}`))
+	for _, want := range []string{`"taskId":"mine","resultCode":"Succeeded"`, `"taskId":"theirs","resultCode":"PermanentFailure"`, `\"other\"`, `\"source\"`} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the response lacks %s: %s", want, out)
+		}
+	}
+	if strings.Contains(strings.Join(d.calls, " "), "other/") || len(d.messages) != 1 || d.messages[0].Key != "b.jpg" {
+		t.Errorf("requests %q, failure messages %+v", d.calls, d.messages)
+	}
+}
+
 // TestOlderNeverOverwritesNewer: a handler that has read the old source writes
 // after one that has read the new source. Its write is refused, not repaired later.
 func TestOlderNeverOverwritesNewer(t *testing.T) {
