@@ -232,7 +232,7 @@ func (p *Processor) attempt(ctx context.Context, j event.Job, rec *report) error
 func (p *Processor) sendFailure(ctx context.Context, j event.Job, rec *report) error {
 	body, err := event.Failure{
 		Bucket: j.Bucket, Key: j.Key, VersionID: j.VersionID, ETag: cmp.Or(rec.info.ETag, j.ETag), Kind: j.Kind,
-		Reason: rec.reason, Stage: rec.stage, RequestID: rec.requestID, Time: time.Now().UTC(), Record: j.Record,
+		Reason: rec.reason, Stage: rec.stage, Replay: j.Replay, RequestID: rec.requestID, Time: time.Now().UTC(), Record: j.Record,
 	}.Message()
 	if err != nil {
 		return err

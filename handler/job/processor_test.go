@@ -170,6 +170,27 @@ func TestForeignBucket(t *testing.T) {
 	}
 }
 
+// TestReplay: a picture that is replayed and fails again is a failure that is marked with the replay; once it is mended it is
+// made, and reports nothing.
+func TestReplay(t *testing.T) {
+	d := &doubles{}
+	p := newProcessor(d, nil)
+	d.upload("a.jpg", "bad:picture")
+	mustInvoke(t, p, payload("Created:Put a.jpg"))
+	message, err := d.messages[0].Message()
+	if err != nil || d.messages[0].Replay != "" {
+		t.Fatalf("failure %+v, %v", d.messages[0], err)
+	}
+	again := []byte(`{"replay":"monday","payload":` + message + `}`)
+	if out := mustInvoke(t, p, again); !strings.Contains(out, `"rejected":1`) || len(d.messages) != 2 || d.messages[1].Replay != "monday" || d.messages[1].Key != "a.jpg" {
+		t.Errorf("response %s, failures %+v", out, d.messages)
+	}
+	d.upload("a.jpg", "jpeg:one")
+	if out := mustInvoke(t, p, again); !strings.Contains(out, "created") || len(d.messages) != 2 {
+		t.Errorf("mended: response %s, %d failures", out, len(d.messages))
+	}
+}
+
 // TestOlderNeverOverwritesNewer: a handler that has read the old source writes
 // after one that has read the new source. Its write is refused, not repaired later.
 func TestOlderNeverOverwritesNewer(t *testing.T) {
