@@ -31,6 +31,8 @@ func program(ctx *pulumi.Context) error {
 	ctx.Export("logGroup", thumbnailer.LogGroup)
 	ctx.Export("dashboardUrl", thumbnailer.DashboardURL)
 	ctx.Export("buildProject", thumbnailer.BuildProject)
+	ctx.Export("backfillRoleArn", thumbnailer.BackfillRoleARN)
+	ctx.Export("backfillBucket", thumbnailer.BackfillBucket)
 
 	// Pulumi Cloud shows it as the page of the stack, with ${outputs.NAME} replaced.
 	readme, err := os.ReadFile("Pulumi.README.md")

@@ -24,6 +24,8 @@ func TestThumbs(t *testing.T) {
 	step(t, "make", s.thumbsMake)
 	step(t, "status", s.thumbsStatus)
 	step(t, "verify", s.thumbsVerify)
+	step(t, "backfill", s.thumbsBackfill)
+	step(t, "replay", s.thumbsReplay)
 }
 
 // builtThumbs is the program's path. It is built once, into a folder that outlives each test.

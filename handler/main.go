@@ -46,8 +46,8 @@ func newProcessor(getenv func(string) string, w io.Writer) (*job.Processor, erro
 	}
 	return job.New(job.Options{
 		Objects: aws.S3(), Failures: aws.Queue(told.FailureQueueURL), Make: thumbnail.Make,
-		Log:         slog.New(newLogHandler(w)),
-		Destination: told.DestinationBucket, Variants: told.Variants,
+		Log:    slog.New(newLogHandler(w)),
+		Source: told.SourceBucket, Destination: told.DestinationBucket, Variants: told.Variants,
 		Limits: thumbnail.Limits{
 			MaxBytes:  int64(told.MaxSourceMB) << 20,
 			MaxPixels: int64(told.MaxMegapixels) * 1_000_000,

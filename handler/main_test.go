@@ -93,7 +93,7 @@ func photo(t *testing.T, width, height int) []byte {
 func TestChain(t *testing.T) {
 	c := newCloud(t)
 	env := map[string]string{
-		"DESTINATION_BUCKET": "destination", "FAILURE_QUEUE_URL": c.URL + "/123456789012/failures",
+		"SOURCE_BUCKET": "source", "DESTINATION_BUCKET": "destination", "FAILURE_QUEUE_URL": c.URL + "/123456789012/failures",
 		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL": c.URL,
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512", "AWS_LAMBDA_FUNCTION_NAME": "fn",
 	}

@@ -28,7 +28,7 @@ func TestWhatInfraAcceptsTheFunctionAccepts(t *testing.T) {
 			_, err := NewFunction(ctx, "function", &FunctionArgs{
 				Account: Account{ID: testAccount, Region: testRegion, Partition: "aws"},
 				Name:    pulumi.String("f"), ImageURI: pulumi.String("r@" + testDigest), Settings: &cfg.Function,
-				SourceBucketARN: pulumi.String("s"), DestinationBucketARN: pulumi.String("d"), DestinationBucket: pulumi.String("d"),
+				SourceBucket: pulumi.String("s"), SourceBucketARN: pulumi.String("s"), DestinationBucketARN: pulumi.String("d"), DestinationBucket: pulumi.String("d"),
 			})
 			return err
 		}, nil); err != nil {

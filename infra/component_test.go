@@ -29,7 +29,8 @@ func TestNilAndEmptyArgs(t *testing.T) {
 		"Bucket":       {construct(NewBucket), []string{"Name"}},
 		"Repository":   {construct(NewRepository), []string{"Account"}},
 		"Image":        {construct(NewImage), []string{"Account", "BuildProject", "Source", "SourceBucket"}},
-		"Function":     {construct(NewFunction), []string{"Account", "Name", "ImageURI", "SourceBucketARN", "DestinationBucketARN", "DestinationBucket"}},
+		"Function":     {construct(NewFunction), []string{"Account", "Name", "ImageURI", "SourceBucket", "SourceBucketARN", "DestinationBucket", "DestinationBucketARN"}},
+		"Backfill":     {construct(NewBackfill), []string{"Account", "Bucket", "SourceBucketARN", "FunctionARN"}},
 		"Notification": {construct(NewNotification), []string{"Account", "Bucket", "BucketARN", "FunctionName", "FunctionARN"}},
 		"Monitoring":   {construct(NewMonitoring), []string{"Account", "FunctionName", "FailureQueueName"}},
 	} {

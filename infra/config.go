@@ -26,6 +26,8 @@ type Config struct {
 	// Events is how the source bucket's events reach the function: EventsS3, which an existing bucket is never told, or
 	// EventsBridge.
 	Events string `config:"events"`
+	// Backfill declares what S3 Batch Operations needs to make thumbnails of what is in the source bucket already.
+	Backfill bool `config:"backfill"`
 	// SourcePrefix limits the function to keys that begin with it; empty means every key.
 	SourcePrefix string `config:"sourcePrefix"`
 

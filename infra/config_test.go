@@ -98,7 +98,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 	other := map[string]string{
 		"thumbnails": `[{"name":"large","width":1024,"height":768,"fit":"cover","format":"webp","quality":70,"animated":"all","key":"{stem}.webp"}]`,
 		"include":    `["*.jpg"]`, "exclude": `["private/*"]`,
-		"sourceBucket": "pictures", "destinationBucket": "thumbs", "events": "eventbridge",
+		"sourceBucket": "pictures", "destinationBucket": "thumbs", "events": "eventbridge", "backfill": "true",
 		"permissionsBoundary": "arn:aws:iam::123456789012:policy/boundary",
 		"sourcePrefix":        "photos/", "deleteThumbnails": "false", "cacheControl": "max-age=60", "maxSourceMB": "5",
 		"maxMegapixels": "6", "architecture": "amd64", "memoryMB": "512", "timeoutSeconds": "7", "reservedConcurrency": "8",

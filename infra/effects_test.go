@@ -17,16 +17,20 @@ var effects = map[string]struct {
 	"thumbnails":   {one("thumbnails", `[{"name":"a"}]`), []string{"~Function thumbnailer-function"}},
 	"cacheControl": {one("cacheControl", "no-cache"), []string{"~Function thumbnailer-function"}},
 	"sourcePrefix": {one("sourcePrefix", "photos/"), []string{
-		"~BucketNotification thumbnailer", "~RolePolicy thumbnailer-function"}},
+		"~BucketNotification thumbnailer", "~Function thumbnailer-function", "~RolePolicy thumbnailer-function"}},
 	"sourceBucket": {one("sourceBucket", "pictures"), []string{
 		"-BucketLifecycleConfigurationV2 thumbnailer-source", "-BucketOwnershipControls thumbnailer-source", "-BucketPolicy thumbnailer-source",
 		"-BucketPublicAccessBlock thumbnailer-source", "-BucketServerSideEncryptionConfigurationV2 thumbnailer-source", "-BucketV2 thumbnailer-source",
-		"-BucketNotification thumbnailer", "~RolePolicy thumbnailer-function",
+		"-BucketNotification thumbnailer", "~Function thumbnailer-function", "~RolePolicy thumbnailer-function",
 		"+EventRule thumbnailer", "+EventTarget thumbnailer", "+QueuePolicy thumbnailer", "~Permission thumbnailer"}},
 	"destinationBucket": {one("destinationBucket", "thumbs"), []string{
 		"-BucketLifecycleConfigurationV2 thumbnailer-destination", "-BucketOwnershipControls thumbnailer-destination", "-BucketPolicy thumbnailer-destination",
 		"-BucketPublicAccessBlock thumbnailer-destination", "-BucketServerSideEncryptionConfigurationV2 thumbnailer-destination", "-BucketV2 thumbnailer-destination",
 		"~Function thumbnailer-function", "~RolePolicy thumbnailer-function"}},
+	"backfill": {one("backfill", "true"), []string{
+		"+BucketLifecycleConfigurationV2 thumbnailer-backfill", "+BucketOwnershipControls thumbnailer-backfill", "+BucketPolicy thumbnailer-backfill",
+		"+BucketPublicAccessBlock thumbnailer-backfill", "+BucketServerSideEncryptionConfigurationV2 thumbnailer-backfill", "+BucketV2 thumbnailer-backfill",
+		"+Role thumbnailer-backfill", "+RolePolicy thumbnailer-backfill"}},
 	"events": {one("events", "eventbridge"), []string{"~BucketNotification thumbnailer",
 		"+EventRule thumbnailer", "+EventTarget thumbnailer", "+QueuePolicy thumbnailer", "~Permission thumbnailer"}},
 	"include": {one("include", `["photos/*"]`), []string{

@@ -51,10 +51,10 @@ type FunctionArgs struct {
 	Name pulumi.StringInput
 	// ImageURI is what it runs: REPOSITORY@sha256:DIGEST. Required.
 	ImageURI pulumi.StringInput
-	// SourceBucketARN and DestinationBucketARN say what it may read and write, DestinationBucket where it writes.
-	// All are required.
-	SourceBucketARN, DestinationBucketARN, DestinationBucket pulumi.StringInput
-	// SourcePrefix limits what it may read to keys that begin with it; empty means every key.
+	// SourceBucket and DestinationBucket are the names of the buckets that it reads and writes, SourceBucketARN and
+	// DestinationBucketARN their ARNs. All are required.
+	SourceBucket, SourceBucketARN, DestinationBucket, DestinationBucketARN pulumi.StringInput
+	// SourcePrefix limits what it does, and may read, to keys that begin with it; empty means every key.
 	SourcePrefix string
 	// Settings are what it is told, its memory included; nil means settings.DefaultFunction.
 	Settings *settings.Function
@@ -93,6 +93,7 @@ func (args *FunctionArgs) validate() settings.Problems {
 	checkRequired(&p,
 		required{"FunctionArgs.Name", args.Name, "the name of the function"},
 		required{"FunctionArgs.ImageURI", args.ImageURI, "REPOSITORY@sha256:DIGEST"},
+		required{"FunctionArgs.SourceBucket", args.SourceBucket, "the name of the bucket it reads"},
 		required{"FunctionArgs.SourceBucketARN", args.SourceBucketARN, "the ARN of the bucket it reads"},
 		required{"FunctionArgs.DestinationBucketARN", args.DestinationBucketARN, "the ARN of the bucket it writes"},
 		required{"FunctionArgs.DestinationBucket", args.DestinationBucket, "the name of the bucket it writes"},
@@ -186,6 +187,10 @@ func (c *Function) provision(ctx *pulumi.Context, name string, args *FunctionArg
 
 func functionResource(args *FunctionArgs, role *serviceRole, logs *cloudwatch.LogGroup, queueURL pulumi.StringInput) *lambda.FunctionArgs {
 	environment := pulumi.ToStringMap(args.Settings.Environment())
+	environment[settings.SourceBucketVariable] = args.SourceBucket
+	if args.SourcePrefix != "" {
+		environment[settings.SourcePrefixVariable] = pulumi.String(args.SourcePrefix)
+	}
 	environment[settings.DestinationBucketVariable] = args.DestinationBucket
 	environment[settings.FailureQueueVariable] = queueURL
 	resource := &lambda.FunctionArgs{

@@ -70,6 +70,8 @@ func TestFunctionSettings(t *testing.T) {
 
 func TestFunctionEnvironment(t *testing.T) {
 	defaults := map[string]string{
+		"SOURCE_BUCKET":      "s3-thumbnail-creator-test-source-" + testSuffix,
+		"SOURCE_PREFIX":      "",
 		"DESTINATION_BUCKET": "s3-thumbnail-creator-test-destination-" + testSuffix,
 		"FAILURE_QUEUE_URL":  "https://sqs.eu-central-1.amazonaws.com/" + testAccount + "/s3-thumbnail-creator-test-" + testSuffix + "-failures",
 		"THUMBNAILS":         `[{"name":"thumb","width":256,"height":256,"fit":"inside","format":"same","quality":82,"animated":"first","key":"{dir}{variant}-{name}"}]`,

@@ -7,11 +7,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Service principals. These five have the same name in every partition, China included, unlike endpoints.
+// Service principals. These six have the same name in every partition, China included, unlike endpoints.
 const (
 	lambdaService     = "lambda.amazonaws.com"
 	codebuildService  = "codebuild.amazonaws.com"
 	s3Service         = "s3.amazonaws.com"
+	batchService      = "batchoperations.s3.amazonaws.com"
 	cloudwatchService = "cloudwatch.amazonaws.com"
 	eventsService     = "events.amazonaws.com"
 )

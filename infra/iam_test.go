@@ -18,7 +18,7 @@ var explained = map[string]string{
 
 // TestEveryStatement looks at every policy of a stack with everything turned on.
 func TestEveryStatement(t *testing.T) {
-	e := declare(t, map[string]string{"alarmEmail": "a@example.com", "tracing": "true", "deleteThumbnails": "true"})
+	e := declare(t, map[string]string{"alarmEmail": "a@example.com", "tracing": "true", "deleteThumbnails": "true", "backfill": "true"})
 	seen, used := 0, map[string]bool{}
 	for _, d := range e.resources {
 		for _, input := range []string{"policy", "assumeRolePolicy"} {
@@ -96,13 +96,17 @@ func TestPolicyJSON(t *testing.T) {
 
 // TestTrustIsForThisAccount: wherever a service says on whose behalf it acts, that has to be this account.
 func TestTrustIsForThisAccount(t *testing.T) {
-	e := declare(t, map[string]string{"alarmEmail": "a@example.com"})
+	e := declare(t, map[string]string{"alarmEmail": "a@example.com", "backfill": "true"})
 	roles := e.of("aws:iam/role:Role")
-	if len(roles) != 2 {
+	if len(roles) != 3 {
 		t.Fatalf("%d roles", len(roles))
 	}
 	for _, role := range roles {
-		condition := role.document(t, "assumeRolePolicy").Statement[0].Condition["StringEquals"]
+		operator := "StringEquals"
+		if role.name == "thumbnailer-backfill" { // see backfillTrust
+			operator = "StringEqualsIfExists"
+		}
+		condition := role.document(t, "assumeRolePolicy").Statement[0].Condition[operator]
 		if condition["aws:SourceAccount"] != testAccount {
 			t.Errorf("%s can be assumed on behalf of another account: %v", role.name, condition)
 		}

@@ -57,7 +57,7 @@ func (p policyFile) allows(action, arn, boundary string) bool {
 // everything is a stack with everything turned on.
 func everything(t *testing.T) *engine {
 	return declare(t, map[string]string{
-		"alarmEmail": "a@example.com", "versioning": "true", "events": "eventbridge", "tracing": "true", "permissionsBoundary": testBoundary, "kmsKeyArn": testKey,
+		"alarmEmail": "a@example.com", "versioning": "true", "backfill": "true", "events": "eventbridge", "tracing": "true", "permissionsBoundary": testBoundary, "kmsKeyArn": testKey,
 	})
 }
 

@@ -47,6 +47,10 @@ type Thumbnailer struct {
 	DashboardURL pulumi.StringOutput `pulumi:"dashboardUrl"`
 	// BuildProject is the name of the CodeBuild project.
 	BuildProject pulumi.StringOutput `pulumi:"buildProject"`
+	// BackfillRoleARN is the role of S3 Batch Operations, empty without Config.Backfill.
+	BackfillRoleARN pulumi.StringOutput `pulumi:"backfillRoleArn"`
+	// BackfillBucket is the name of the bucket of its manifests and reports, empty without Config.Backfill.
+	BackfillBucket pulumi.StringOutput `pulumi:"backfillBucket"`
 }
 
 // ThumbnailerArgs are the inputs of NewThumbnailer.
@@ -150,7 +154,8 @@ func (c *Thumbnailer) provision(ctx *pulumi.Context, name string, p *plan, child
 	}
 	function, err := NewFunction(ctx, name+"-function", &FunctionArgs{
 		Account: p.account, Name: named.function(), ImageURI: image.URI,
-		SourceBucketARN: source.ARN, DestinationBucketARN: destination.ARN, DestinationBucket: destination.Name,
+		SourceBucket: source.Name, SourceBucketARN: source.ARN,
+		DestinationBucket: destination.Name, DestinationBucketARN: destination.ARN,
 		SourcePrefix: cfg.SourcePrefix, Settings: &cfg.Function, Architecture: cfg.Architecture,
 		TimeoutSeconds: cfg.TimeoutSeconds, ReservedConcurrency: cfg.reservation(), Tracing: cfg.Tracing,
 		LogRetentionDays: cfg.LogRetentionDays, PermissionsBoundary: cfg.PermissionsBoundary, KMSKeyARN: cfg.KMSKeyARN,
@@ -160,6 +165,10 @@ func (c *Thumbnailer) provision(ctx *pulumi.Context, name string, p *plan, child
 		return err
 	}
 	if err := p.listen(ctx, name, source, function, named.rule("events"), child); err != nil {
+		return err
+	}
+	backfill, err := p.backfill(ctx, name, source, named, child)
+	if err != nil {
 		return err
 	}
 	monitoring, err := NewMonitoring(ctx, name, &MonitoringArgs{
@@ -174,6 +183,7 @@ func (c *Thumbnailer) provision(ctx *pulumi.Context, name string, p *plan, child
 	c.FunctionName, c.LogGroup, c.FailureQueueURL = function.Name, function.LogGroup, function.FailureQueueURL
 	c.RepositoryURL, c.ImageDigest, c.ImageURI = image.RepositoryURL, image.Digest, image.URI
 	c.DashboardURL, c.BuildProject = monitoring.DashboardURL, image.BuildProject
+	c.BackfillRoleARN, c.BackfillBucket = backfill.RoleARN, backfill.Bucket
 	return nil
 }
 
@@ -198,6 +208,20 @@ func (p *plan) listen(ctx *pulumi.Context, name string, source *Bucket, function
 		Prefix: cfg.SourcePrefix, Include: cfg.Include, Exclude: cfg.Exclude, Removals: cfg.DeleteThumbnails, Tags: p.tags,
 	}, child)
 	return err
+}
+
+// backfill declares what S3 Batch Operations needs, if the stack wants it; else its outputs are empty.
+func (p *plan) backfill(ctx *pulumi.Context, name string, source *Bucket, named names, child pulumi.ResourceOption) (*Backfill, error) {
+	if !p.config.Backfill {
+		none := pulumi.String("").ToStringOutput()
+		return &Backfill{RoleARN: none, Bucket: none}, nil
+	}
+	return NewBackfill(ctx, name+"-backfill", &BackfillArgs{
+		Account: p.account, Bucket: named.bucket("backfill"), SourceBucketARN: source.ARN,
+		// As planned rather than as made: the role need not wait for the function's image.
+		FunctionARN: pulumi.Sprintf("%s%s", p.account.arn("lambda", "function:"), named.function()),
+		KMSKeyARN:   p.config.KMSKeyARN, PermissionsBoundary: p.config.PermissionsBoundary, Tags: p.tags,
+	}, child)
 }
 
 // dataBucket returns the bucket of pictures or of thumbnails: the existing one, if it is named, or a new one.

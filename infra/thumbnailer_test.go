@@ -63,12 +63,15 @@ func TestOutputs(t *testing.T) {
 		"logGroup":          "/aws/lambda/s3-thumbnail-creator-test-" + testSuffix,
 		"dashboardUrl": "https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1" +
 			"#dashboards/dashboard/s3-thumbnail-creator-test-" + testSuffix,
-		"buildProject": "s3-thumbnail-creator-test-" + testSuffix,
+		"buildProject":    "s3-thumbnail-creator-test-" + testSuffix,
+		"backfillRoleArn": "arn:aws:iam::" + testAccount + ":role/s3-thumbnail-creator-test-backfill-" + testSuffix,
+		"backfillBucket":  "s3-thumbnail-creator-test-backfill-" + testSuffix,
 	}
-	root := projectRoot(t)
+	root, config := projectRoot(t), DefaultConfig()
+	config.Backfill = true
 	got := make(chan [2]string, len(want))
 	err := newEngine().run(func(ctx *pulumi.Context) error {
-		c, err := NewThumbnailer(ctx, "thumbnailer", &ThumbnailerArgs{Root: root})
+		c, err := NewThumbnailer(ctx, "thumbnailer", &ThumbnailerArgs{Root: root, Config: config})
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"fmt"
+	"strings"
 	"unicode"
 )
 
@@ -85,6 +86,8 @@ func printable(s string) bool {
 
 // Environment variables that the deployment sets beside those of Function: what is known only once its resources are.
 const (
+	SourceBucketVariable      = "SOURCE_BUCKET"      // name of the bucket that pictures are read from
+	SourcePrefixVariable      = "SOURCE_PREFIX"      // what keys must begin with to get thumbnails
 	DestinationBucketVariable = "DESTINATION_BUCKET" // name of the bucket that thumbnails are written to
 	FailureQueueVariable      = "FAILURE_QUEUE_URL"  // SQS queue for what no thumbnail can be made of
 	MetricsNamespaceVariable  = "METRICS_NAMESPACE"  // where CloudWatch files the function's metrics
@@ -96,7 +99,7 @@ const (
 const MetricsNamespace = "ThumbnailCreator"
 
 // Environment returns the variables that carry the settings to the function: those that are known before it is
-// deployed. The deployment adds DestinationBucketVariable and FailureQueueVariable.
+// deployed. The deployment adds those of its buckets, SourcePrefixVariable and FailureQueueVariable.
 func (f Function) Environment() map[string]string {
 	environment := write(f, "env")
 	delete(environment, memorySizeVariable) // reserved: Lambda sets it
@@ -108,6 +111,8 @@ func (f Function) Environment() map[string]string {
 // Runtime is all that the function is told.
 type Runtime struct {
 	Function
+	SourceBucket      string `env:"SOURCE_BUCKET"` // "" takes objects of any bucket
+	SourcePrefix      string `env:"SOURCE_PREFIX"` // "" takes any key
 	DestinationBucket string `env:"DESTINATION_BUCKET"`
 	FailureQueueURL   string `env:"FAILURE_QUEUE_URL"`
 	MetricsNamespace  string `env:"METRICS_NAMESPACE"`
@@ -126,4 +131,9 @@ func LoadRuntime(getenv func(name string) string) (Runtime, error) {
 		return Runtime{}, fmt.Errorf("the function's environment is not valid:\n%w", err)
 	}
 	return r, nil
+}
+
+// Wants reports whether thumbnails are asked for of the key: it begins with the prefix, and the settings want it.
+func (r Runtime) Wants(key string) bool {
+	return strings.HasPrefix(key, r.SourcePrefix) && r.Function.Wants(key)
 }

@@ -14,6 +14,7 @@ func load(environment map[string]string) (Runtime, error) {
 func deployed(f Function) map[string]string {
 	environment := f.Environment()
 	environment[DestinationBucketVariable], environment[FailureQueueVariable] = "thumbs", "https://sqs/q"
+	environment[SourceBucketVariable], environment[SourcePrefixVariable] = "pictures", "photos/"
 	environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], environment["AWS_LAMBDA_FUNCTION_NAME"] = formatField(reflect.ValueOf(f.MemoryMB)), "f"
 	return environment
 }
@@ -41,9 +42,19 @@ func TestWhatIsDeployedIsWhatIsRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := Runtime{Function: f, DestinationBucket: "thumbs", FailureQueueURL: "https://sqs/q", MetricsNamespace: MetricsNamespace, FunctionName: "f"}
+		want := Runtime{Function: f, SourceBucket: "pictures", SourcePrefix: "photos/", DestinationBucket: "thumbs", FailureQueueURL: "https://sqs/q", MetricsNamespace: MetricsNamespace, FunctionName: "f"}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("read %+v, deployed %+v", got, want)
+		}
+	}
+}
+
+// TestWantsPrefix: a key has to begin with the prefix, and to be one of the patterns.
+func TestWantsPrefix(t *testing.T) {
+	r := Runtime{SourcePrefix: "photos/", Function: Function{Include: []string{"*.jpg"}}}
+	for key, want := range map[string]bool{"photos/a.jpg": true, "photos/a.png": false, "other/a.jpg": false} {
+		if r.Wants(key) != want {
+			t.Errorf("%s is wanted: %v", key, !want)
 		}
 	}
 }

@@ -88,6 +88,6 @@ messages go to standard error.`,
 	root.SetFlagErrorFunc(func(command *cobra.Command, err error) error {
 		return fmt.Errorf("%w\nRun '%s --help' for help", err, command.CommandPath())
 	})
-	root.AddCommand(newMake(a), newVerify(a), newStatus(a))
+	root.AddCommand(newMake(a), newBackfill(a), newReplay(a), newVerify(a), newStatus(a))
 	return root
 }

@@ -142,7 +142,7 @@ func (v *verification) compare(ctx context.Context) error {
 	progress.Done()
 	if err != nil {
 		if summary.Last != "" {
-			v.Notef("To go on from here: --after '%s'", strings.ReplaceAll(summary.Last, "'", `'\''`))
+			v.Notef("To go on from here: --after %s", quoted(summary.Last))
 		}
 		return err
 	}

@@ -8,8 +8,8 @@
 //   - S3's events from EventBridge;
 //   - a batch of SQS messages, or SNS notifications, that hold any of these;
 //   - a task of S3 Batch Operations (invocation schema 1.0 or 2.0);
-//   - for replays: the envelope of a Lambda on-failure destination, or one of
-//     our own failure messages.
+//   - for replays: the envelope of a Lambda on-failure destination, one of our
+//     own failure messages, or a Replay of any of these.
 //
 // Nothing of an event is believed but the bucket and the key: events arrive
 // late, twice and in any order, so that what to do is decided by looking at the
@@ -43,6 +43,7 @@ type Job struct {
 	Size      int64  // bytes, 0 where unknown
 	Sequencer string
 	Listed    bool            // found by listing a bucket rather than new: it most likely has its thumbnails
+	Replay    string          // name of the replay that it is part of; "" for none
 	Note      string          // for Ignored: why
 	Err       error           // the record is malformed; wraps ErrMalformed
 	Record    json.RawMessage // what the job was made from, for the failure message
@@ -61,9 +62,10 @@ var ErrMalformed = errors.New("malformed record")
 type Event struct {
 	Jobs []Job
 
-	shape shape
-	parts []part // SQS messages or batch tasks
-	batch batchRequest
+	replay string
+	shape  shape
+	parts  []part // SQS messages or batch tasks
+	batch  batchRequest
 }
 
 // shape is how the invoker wants to be answered.
@@ -106,6 +108,15 @@ type probe struct {
 	Message                 *string           `json:"Message"`
 	Bucket                  json.RawMessage   `json:"bucket"` // ours
 	Reason                  *string           `json:"reason"`
+	Replay                  string            `json:"replay"`
+	Payload                 json.RawMessage   `json:"payload"`
+}
+
+// Replay is a payload that comes again. What fails once more is marked with the replay's name (Failure.Replay), so that
+// whoever replays a queue can tell it from what was there before.
+type Replay struct {
+	Replay  string          `json:"replay"`
+	Payload json.RawMessage `json:"payload"`
 }
 
 func (e *Event) parse(payload []byte, depth int) error {
@@ -132,6 +143,9 @@ func (e *Event) parse(payload []byte, depth int) error {
 		return e.parse(p.RequestPayload, depth+1)
 	case p.Type == "Notification" && p.Message != nil:
 		return e.parse([]byte(*p.Message), depth+1)
+	case p.Replay != "" && p.Payload != nil:
+		e.replay = p.Replay
+		return e.parse(p.Payload, depth+1)
 	case p.Bucket != nil && p.Reason != nil:
 		return e.parseFailure(payload, depth)
 	default:
@@ -193,7 +207,7 @@ func (e *Event) parseMessage(id, body string, depth int) {
 
 // add appends a job that belongs to the part being parsed.
 func (e *Event) add(j Job, raw []byte) {
-	j.Record = json.RawMessage(raw)
+	j.Record, j.Replay = json.RawMessage(raw), e.replay
 	j.part = len(e.parts) - 1
 	if j.Err == nil && j.Kind != Ignored {
 		switch {

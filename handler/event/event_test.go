@@ -149,7 +149,7 @@ func TestResponse(t *testing.T) {
 		outcomes   []Outcome
 		want       string
 	}{
-		{"plain", "s3-put.json", []Outcome{ok, never}, `{"jobs":["created","rejected: corrupt"]}`},
+		{"plain", "s3-put.json", []Outcome{ok, never}, `{"jobs":["created","rejected: corrupt"],"rejected":1}`},
 		{"plain with a failure", "s3-put.json", []Outcome{ok, later}, `error: SlowDown`},
 		{"messages", "sqs.json", []Outcome{ok, later, ok, ok}, `{"batchItemFailures":[{"itemIdentifier":"m1"},{"itemIdentifier":"m2"}]}`},
 		{"messages, one unreadable", "sqs.json", []Outcome{ok, ok, never, ok}, `{"batchItemFailures":[{"itemIdentifier":"m2"}]}`},

@@ -18,7 +18,8 @@ type Failure struct {
 	ETag      string          `json:"eTag,omitempty"`
 	Kind      Kind            `json:"kind,omitempty"`
 	Reason    string          `json:"reason"`
-	Stage     string          `json:"stage"` // parse, read, decode or write
+	Stage     string          `json:"stage"`            // parse, read, decode or write
+	Replay    string          `json:"replay,omitempty"` // name of the replay in which it failed once more
 	RequestID string          `json:"requestId"`
 	Time      time.Time       `json:"time"`
 	Record    json.RawMessage `json:"record,omitempty"` // what the job was made from

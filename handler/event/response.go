@@ -45,11 +45,20 @@ func (e *Event) Response(outcomes []Outcome) ([]byte, error) {
 	if err := errors.Join(all...); err != nil {
 		return nil, err
 	}
-	texts := make([]string, len(outcomes))
+	answer := Answer{Jobs: make([]string, len(outcomes))}
 	for i, o := range outcomes {
-		texts[i] = o.Text
+		answer.Jobs[i] = o.Text
+		if o.Permanent {
+			answer.Rejected++
+		}
 	}
-	return json.Marshal(map[string]any{"jobs": texts})
+	return json.Marshal(answer)
+}
+
+// Answer is the answer to an ordinary event, for whoever waits for one.
+type Answer struct {
+	Jobs     []string `json:"jobs"`               // for people: a line for each job
+	Rejected int      `json:"rejected,omitempty"` // jobs of which a message has gone to the failure queue
 }
 
 // queueResponse is the answer to an SQS event source mapping.

@@ -51,6 +51,7 @@ type Options struct {
 	Variants    []settings.Variant
 	Limits      thumbnail.Limits // Memory: of all jobs together
 
+	Source string // optional: bucket that objects have to be in; "" takes those of any
 	// Wants says of which keys thumbnails are wanted; optional: nil wants all.
 	Wants          func(key string) bool
 	KeepThumbnails bool   // optional: thumbnails outlive their sources, and former content; nothing is deleted
@@ -206,8 +207,12 @@ func (p *Processor) attempt(ctx context.Context, j event.Job, rec *report) error
 	case j.Kind == event.Ignored:
 		rec.finish(Skipped, j.Note)
 		return nil
+	case p.Source != "" && j.Bucket != p.Source && j.Bucket != p.Destination:
+		rec.stage = "parse"
+		rec.reject(fmt.Errorf("the object is in the bucket %q, which this function has no right to read: want one of %q", j.Bucket, p.Source))
+		return nil
 	case p.Wants != nil && !p.Wants(j.Key):
-		rec.finish(Skipped, "the key is not among those that thumbnails are wanted of (INCLUDE, EXCLUDE)")
+		rec.finish(Skipped, "the key is not among those that thumbnails are wanted of (SOURCE_PREFIX, INCLUDE, EXCLUDE)")
 		return nil
 	case j.Kind == event.Removed && p.KeepThumbnails:
 		rec.finish(Skipped, "thumbnails outlive their sources (DELETE_THUMBNAILS is false)")
@@ -227,7 +232,7 @@ func (p *Processor) attempt(ctx context.Context, j event.Job, rec *report) error
 func (p *Processor) sendFailure(ctx context.Context, j event.Job, rec *report) error {
 	body, err := event.Failure{
 		Bucket: j.Bucket, Key: j.Key, VersionID: j.VersionID, ETag: cmp.Or(rec.info.ETag, j.ETag), Kind: j.Kind,
-		Reason: rec.reason, Stage: rec.stage, RequestID: rec.requestID, Time: time.Now().UTC(), Record: j.Record,
+		Reason: rec.reason, Stage: rec.stage, Replay: j.Replay, RequestID: rec.requestID, Time: time.Now().UTC(), Record: j.Record,
 	}.Message()
 	if err != nil {
 		return err

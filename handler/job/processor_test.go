@@ -152,6 +152,45 @@ func TestUnwantedKeys(t *testing.T) {
 	}
 }
 
+// TestForeignBucket: a task of S3 Batch Operations can name any bucket. That of another is a failure which says both, and
+// nothing is asked of S3: its answer would be AccessDenied, which looks like something to try again.
+func TestForeignBucket(t *testing.T) {
+	d := &doubles{}
+	p := newProcessor(d, func(o *Options) { o.Source = "source" })
+	d.upload("a.jpg", "jpeg:one")
+	out := mustInvoke(t, p, []byte(`{"invocationSchemaVersion":"2.0","invocationId":"i","job":{"id":"j"},"tasks":[`+
+		`{"taskId":"mine","s3Key":"a.jpg","s3Bucket":"source"},{"taskId":"theirs","s3Key":"b.jpg","s3Bucket":"other"}]}`))
+	for _, want := range []string{`"taskId":"mine","resultCode":"Succeeded"`, `"taskId":"theirs","resultCode":"PermanentFailure"`, `\"other\"`, `\"source\"`} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the response lacks %s: %s", want, out)
+		}
+	}
+	if strings.Contains(strings.Join(d.calls, " "), "other/") || len(d.messages) != 1 || d.messages[0].Key != "b.jpg" {
+		t.Errorf("requests %q, failure messages %+v", d.calls, d.messages)
+	}
+}
+
+// TestReplay: a picture that is replayed and fails again is a failure that is marked with the replay; once it is mended it is
+// made, and reports nothing.
+func TestReplay(t *testing.T) {
+	d := &doubles{}
+	p := newProcessor(d, nil)
+	d.upload("a.jpg", "bad:picture")
+	mustInvoke(t, p, payload("Created:Put a.jpg"))
+	message, err := d.messages[0].Message()
+	if err != nil || d.messages[0].Replay != "" {
+		t.Fatalf("failure %+v, %v", d.messages[0], err)
+	}
+	again := []byte(`{"replay":"monday","payload":` + message + `}`)
+	if out := mustInvoke(t, p, again); !strings.Contains(out, `"rejected":1`) || len(d.messages) != 2 || d.messages[1].Replay != "monday" || d.messages[1].Key != "a.jpg" {
+		t.Errorf("response %s, failures %+v", out, d.messages)
+	}
+	d.upload("a.jpg", "jpeg:one")
+	if out := mustInvoke(t, p, again); !strings.Contains(out, "created") || len(d.messages) != 2 {
+		t.Errorf("mended: response %s, %d failures", out, len(d.messages))
+	}
+}
+
 // TestOlderNeverOverwritesNewer: a handler that has read the old source writes
 // after one that has read the new source. Its write is refused, not repaired later.
 func TestOlderNeverOverwritesNewer(t *testing.T) {

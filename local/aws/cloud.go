@@ -37,6 +37,7 @@ import (
 	"s3-thumbnail-creator/local/aws/lambda"
 	"s3-thumbnail-creator/local/aws/logs"
 	"s3-thumbnail-creator/local/aws/s3"
+	"s3-thumbnail-creator/local/aws/s3control"
 	"s3-thumbnail-creator/local/aws/sns"
 	"s3-thumbnail-creator/local/aws/sqs"
 	"s3-thumbnail-creator/local/aws/sts"
@@ -89,6 +90,7 @@ type Cloud struct {
 	STS        *sts.Service
 	Logs       *logs.Service
 	S3         *s3.Service
+	S3Control  *s3control.Service
 	ECR        *ecr.Service
 	CodeBuild  *codebuild.Service
 	Lambda     *lambda.Service
@@ -145,6 +147,7 @@ func (c *Cloud) wireUp(o Options) {
 	c.Events = events.New(a, c.Lambda, c.SQS)
 	c.S3 = s3.New(a, c.IAM, c.Lambda, c.Events)
 	c.CodeBuild = codebuild.New(a, c.IAM, c.S3, c.ECR, c.Logs, codebuild.Options{Environment: o.BuildEnvironment, NoQuota: o.NoBuilds})
+	c.S3Control = s3control.New(a, c.IAM, c.S3, c.Lambda)
 	c.targets = map[string]http.Handler{
 		"CodeBuild_20161006":                   c.CodeBuild,
 		"AmazonEC2ContainerRegistry_V20150921": c.ECR,
@@ -200,6 +203,7 @@ func (c *Cloud) Leftovers() []string {
 	for _, s := range []interface{ Leftovers() []string }{c.IAM, c.Logs, c.S3, c.ECR, c.CodeBuild, c.Lambda, c.SQS, c.CloudWatch, c.SNS, c.Events} {
 		all = append(all, s.Leftovers()...)
 	}
+	all = append(all, c.S3Control.Leftovers()...)
 	sort.Strings(all)
 	return all
 }
@@ -209,6 +213,10 @@ func (c *Cloud) Leftovers() []string {
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/v2" || strings.HasPrefix(r.URL.Path, "/v2/") {
 		c.ECR.ServeRegistry(w, r)
+		return
+	}
+	if s3control.Is(r) { // which is signed for S3
+		c.S3Control.ServeHTTP(w, r)
 		return
 	}
 	if target := r.Header.Get("X-Amz-Target"); target != "" {

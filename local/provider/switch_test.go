@@ -91,7 +91,7 @@ func TestSwitchedOffAgainNothingStays(t *testing.T) {
 		"githubRef": {"githubRef": "v1", "buildSource": "github", "githubUrl": "https://github.com/o/r"},
 		"include":   {"include": `["*.jpg"]`}, "exclude": {"exclude": `["private/*"]`}, "events": {"events": "eventbridge"},
 		"sourceBucket": {"sourceBucket": "my-pictures"}, "destinationBucket": {"destinationBucket": "my-thumbnails"},
-		"buildScan": {"buildScan": "true"}, "permissionsBoundary": {"permissionsBoundary": "arn:aws:iam::123456789012:policy/boundary"},
+		"backfill": {"backfill": "true"}, "buildScan": {"buildScan": "true"}, "permissionsBoundary": {"permissionsBoundary": "arn:aws:iam::123456789012:policy/boundary"},
 		"alarmEmail": {"alarmEmail": "a@example.com"}, "tags": {"tags": `{"team":"photos"}`},
 	}
 	never := declareWith(t, nil)

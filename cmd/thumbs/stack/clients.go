@@ -34,7 +34,10 @@ func (s *Stack) Config(names ...string) aws.Config {
 // S3 returns a client of S3. With an endpoint of its own, buckets are in the path: few others than AWS have a host name
 // for each.
 func (s *Stack) S3() *s3.Client {
-	return s3.NewFromConfig(s.Config("s3"), func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
+	return s3.NewFromConfig(s.Config("s3"), func(o *s3.Options) {
+		o.UsePathStyle = o.BaseEndpoint != nil
+		o.DisableLogOutputChecksumValidationSkipped = true // nobody has asked for one
+	})
 }
 
 // Lambda returns the client of Lambda.

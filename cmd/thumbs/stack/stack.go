@@ -32,6 +32,8 @@ type Names struct {
 	LogGroup     string // of the function
 	BuildProject string
 	Dashboard    string // URL
+	// What S3 Batch Operations use: the ARN of a role, and a bucket for lists of objects and reports.
+	BackfillRole, BackfillBucket string
 }
 
 // Stack is a stack and the way to its account. Its methods are safe for concurrent use.
@@ -134,6 +136,7 @@ func (s *Stack) take(from state) error {
 		{&s.Destination, from.outputs["destinationBucket"]}, {&s.Function, from.outputs["functionName"]},
 		{&s.Queue, from.outputs["failureQueueUrl"]}, {&s.LogGroup, from.outputs["logGroup"]},
 		{&s.BuildProject, from.outputs["buildProject"]}, {&s.Dashboard, from.outputs["dashboardUrl"]},
+		{&s.BackfillRole, from.outputs["backfillRoleArn"]}, {&s.BackfillBucket, from.outputs["backfillBucket"]},
 	} {
 		*n.name = cmp.Or(*n.name, n.from)
 	}

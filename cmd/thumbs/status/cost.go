@@ -3,22 +3,12 @@ package status
 import (
 	"context"
 	"time"
+
+	"s3-thumbnail-creator/cmd/thumbs/prices"
 )
 
-// The list prices of us-east-1 in US dollars, those of docs/costs.md.
-const (
-	lambdaARM       = 0.0000133334 // a GB-s
-	lambdaX86       = 0.0000166667
-	lambdaRequest   = 0.20 / 1e6
-	s3Read          = 0.0004 / 1000
-	s3Write         = 0.005 / 1000
-	logsByte        = 0.50 / 1e9
-	metricMonth     = 0.30
-	alarmMonth      = 0.10
-	dashboardMonth  = 3.00
-	metricsWritten  = 11 // names of metrics that the function writes, see handler/job/metrics.go
-	logBytesPicture = 1388
-)
+// metricsWritten is how many names of metrics the function writes, see handler/job/metrics.go.
+const metricsWritten = 11
 
 // Cost is what the month has cost so far, in US dollars by the list prices of us-east-1: without free tiers, storage,
 // transfer and builds. It is computed from what CloudWatch has counted: Lambda from the time of all invocations and the
@@ -72,20 +62,16 @@ func (u *usage) cost(o Options, alarms int) Cost {
 	since := beginning(o.Now)
 	month := since.AddDate(0, 1, 0).Sub(since)
 	c := Cost{Since: since}
-	price := lambdaX86
-	if o.ARM {
-		price = lambdaARM
-	}
-	c.Lambda = u.milliseconds/1000*float64(o.MemoryMB)/1024*price + u.invocations*lambdaRequest
+	c.Lambda = u.milliseconds/1000*float64(o.MemoryMB)/1024*prices.GBSecond(!o.ARM) + u.invocations*prices.Invocation
 	// A HEAD of each thumbnail, a GET and a last HEAD of the source; a write of each thumbnail.
-	c.S3 = u.invocations*float64(o.Variants+2)*s3Read + u.made*s3Write
+	c.S3 = u.invocations*float64(o.Variants+2)*prices.Read + u.made*prices.Write
 	logBytes := u.logBytes
 	if logBytes == 0 {
-		logBytes = u.invocations * logBytesPicture
+		logBytes = u.invocations * prices.LogBytes
 	}
-	c.Logs = logBytes * logsByte
-	c.Monitoring = u.busyHours*hour.Hours()/month.Hours()*metricsWritten*metricMonth +
-		o.Now.Sub(since).Hours()/month.Hours()*(float64(alarms)*alarmMonth+dashboardMonth)
+	c.Logs = logBytes * prices.LogByte
+	c.Monitoring = u.busyHours*hour.Hours()/month.Hours()*metricsWritten*prices.MetricMonth +
+		o.Now.Sub(since).Hours()/month.Hours()*(float64(alarms)*prices.AlarmMonth+prices.DashboardMonth)
 	c.Total = c.Lambda + c.S3 + c.Logs + c.Monitoring
 	return c
 }

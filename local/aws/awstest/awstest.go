@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -13,7 +14,9 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/smithy-go"
+	endpoints "github.com/aws/smithy-go/endpoints"
 
 	"s3-thumbnail-creator/local/aws"
 	"s3-thumbnail-creator/local/aws/account"
@@ -113,6 +116,24 @@ func config(c *aws.Cloud, k account.Credentials) sdk.Config {
 // S3 is a client for paths that begin with the bucket.
 func S3(cfg sdk.Config) *s3.Client {
 	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
+}
+
+// S3Control is a client of S3 Control at the configuration's endpoint. The SDK would put the account before the host,
+// which on loopback has no such name.
+func S3Control(cfg sdk.Config) *s3control.Client {
+	return s3control.NewFromConfig(cfg, func(o *s3control.Options) { o.EndpointResolverV2 = plainEndpoint(*o.BaseEndpoint) })
+}
+
+// plainEndpoint is the URL that every request goes to.
+type plainEndpoint string
+
+// ResolveEndpoint implements s3control.EndpointResolverV2.
+func (e plainEndpoint) ResolveEndpoint(context.Context, s3control.EndpointParameters) (endpoints.Endpoint, error) {
+	u, err := url.Parse(string(e))
+	if err != nil {
+		return endpoints.Endpoint{}, err
+	}
+	return endpoints.Endpoint{URI: *u}, nil
 }
 
 // Put uploads an object and returns its ETag.

@@ -64,6 +64,27 @@ func (s *Service) release(f *function) {
 	s.notify()
 }
 
+// Result is what an invocation that was waited for came to.
+type Result struct {
+	Payload []byte // what the function answered, or its error as Lambda shows it
+	Failed  string // "", "Handled" or "Unhandled": the header X-Amz-Function-Error
+}
+
+// Invoke is Invoke with the permissions of who, for the type RequestResponse. The errors are AccessDeniedException,
+// ResourceNotFoundException, ResourceConflictException and TooManyRequestsException; that of the function is none.
+func (s *Service) Invoke(ctx context.Context, who account.Principal, ref string, payload []byte) (Result, error) {
+	if err := s.allow(who, "InvokeFunction", ref); err != nil {
+		return Result{}, err
+	}
+	f, err := s.take(ref)
+	if err != nil {
+		return Result{}, err
+	}
+	defer s.release(f)
+	o := s.invoke(ctx, f, account.RandomID(), payload)
+	return Result{o.payload, o.failed}, nil
+}
+
 // Enqueue takes an asynchronous event. It does not block.
 func (s *Service) Enqueue(ref string, payload []byte) error {
 	s.mu.Lock()

@@ -375,18 +375,16 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, who accoun
 		w.WriteHeader(http.StatusAccepted)
 		return nil
 	}
-	f, err := s.take(ref)
+	result, err := s.Invoke(r.Context(), who, ref, payload)
 	if err != nil {
 		return err
 	}
-	result := s.invoke(r.Context(), f, account.RandomID(), payload)
-	s.release(f)
 	w.Header().Set("X-Amz-Executed-Version", "$LATEST")
 	w.Header().Set("Content-Type", "application/json")
-	if result.failed != "" {
-		w.Header().Set("X-Amz-Function-Error", result.failed)
+	if result.Failed != "" {
+		w.Header().Set("X-Amz-Function-Error", result.Failed)
 	}
 	w.WriteHeader(http.StatusOK)
-	w.Write(result.payload)
+	w.Write(result.Payload)
 	return nil
 }
