@@ -12,7 +12,7 @@ TIMEOUT  ?= 75m
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint vuln fuzz bench bench-build bench-lambda bench-peers cli clean
+.PHONY: help demo test check lint vuln fuzz bench bench-build bench-lambda bench-peers scale cli clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench-lambda: ## milliseconds, S3 requests and dollars a thumbnail by memory siz
 bench-peers: ## compare with Pillow, sharp, libvips and ImageMagick; installs them with apt-get and npm
 	CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags "-s -w" -o .bin/thumbnail ./cmd/thumbnail
 	cd tools && $(GO) run ./peers -ours ../.bin/thumbnail -dir ../.bin/peers
+
+scale: cli ## simulate 10 to a million uploads a minute and a billion objects, and write docs/scale.md (minutes)
+	cd tools && $(GO) run ./scale
 
 # The first command that compiles, so that what takes minutes is announced.
 cli:
