@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"crypto/sha1"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -401,6 +402,29 @@ func TestPagesNameTestsThatExist(t *testing.T) {
 			if !exist[name[1]] {
 				t.Errorf("%s names %s: there is no such test", page, name[1])
 			}
+		}
+	}
+}
+
+// TestDrawingsAreOfTheirTexts holds that docs/*.svg were drawn of the docs/*.d2 that are there: make drawings ends each with
+// the name that git gives its text.
+func TestDrawingsAreOfTheirTexts(t *testing.T) {
+	texts, err := filepath.Glob(filepath.Join("..", "docs", "*.d2"))
+	if err != nil || len(texts) == 0 {
+		t.Fatalf("no texts of drawings: %v", err)
+	}
+	for _, name := range texts {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		drawing, err := os.ReadFile(strings.TrimSuffix(name, ".d2") + ".svg")
+		if err != nil {
+			t.Fatal(err)
+		}
+		blob := sha1.Sum(append(fmt.Appendf(nil, "blob %d\x00", len(text)), text...))
+		if !bytes.Contains(drawing, fmt.Appendf(nil, "<!-- %x -->", blob)) {
+			t.Errorf("%s has changed since it was drawn: run make drawings", name)
 		}
 	}
 }
