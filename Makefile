@@ -11,7 +11,7 @@ TIMEOUT  ?= 75m
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint vuln fuzz bench bench-build bench-lambda bench-peers thumbs cli clean
+.PHONY: help demo test check lint vuln fuzz bench bench-build bench-lambda bench-peers thumbs scale drawings cli clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,15 @@ thumbs: ## build .bin/thumbs, the program that operates a deployed stack
 
 bench-peers: thumbs ## compare with Pillow, sharp, libvips and ImageMagick; installs them with apt-get and npm
 	cd tools && $(GO) run ./peers -ours ../.bin/thumbs -dir ../.bin/peers
+
+scale: cli ## simulate 10 to a million uploads a minute and a billion objects, and write docs/scale.md (minutes)
+	cd tools && $(GO) run ./scale
+
+drawings: ## draw docs/*.svg of the texts docs/*.d2 (minutes the first time)
+	cd tools/drawings && $(GO) build -o ../../.bin/ tool
+	@for text in docs/*.d2; do drawing=$${text%.d2}.svg; \
+		.bin/d2 --pad 20 $$text $$drawing && printf '<!-- %s -->\n' "$$(git hash-object $$text)" >>$$drawing || exit 1; \
+	done
 
 # The first command that compiles, so that what takes minutes is announced.
 cli:

@@ -2,10 +2,12 @@ package e2e
 
 import (
 	"bytes"
+	"crypto/sha1"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -368,5 +370,61 @@ func (s *system) widthIs(t *testing.T, key string, want int) {
 	cfg, _, err := image.DecodeConfig(bytes.NewReader(o.Body))
 	if err != nil || cfg.Width != want {
 		t.Errorf("the thumbnail of %s is %d pixels wide (%v), want %d", key, cfg.Width, err, want)
+	}
+}
+
+var (
+	testName     = regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Z]\\w*)`")
+	testFunction = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)[A-Z]\w*)\(`)
+)
+
+// TestPagesNameTestsThatExist holds that a page that points to a test, as SECURITY.md does for each threat, points to one.
+func TestPagesNameTestsThatExist(t *testing.T) {
+	exist := map[string]bool{}
+	err := fs.WalkDir(os.DirFS(".."), ".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && path != ".":
+			return fs.SkipDir
+		case strings.HasSuffix(path, "_test.go"):
+			for _, f := range testFunction.FindAllStringSubmatch(read(t, "..", path), -1) {
+				exist[f[1]] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range pages(t) {
+		for _, name := range testName.FindAllStringSubmatch(read(t, "..", page), -1) {
+			if !exist[name[1]] {
+				t.Errorf("%s names %s: there is no such test", page, name[1])
+			}
+		}
+	}
+}
+
+// TestDrawingsAreOfTheirTexts holds that docs/*.svg were drawn of the docs/*.d2 that are there: make drawings ends each with
+// the name that git gives its text.
+func TestDrawingsAreOfTheirTexts(t *testing.T) {
+	texts, err := filepath.Glob(filepath.Join("..", "docs", "*.d2"))
+	if err != nil || len(texts) == 0 {
+		t.Fatalf("no texts of drawings: %v", err)
+	}
+	for _, name := range texts {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		drawing, err := os.ReadFile(strings.TrimSuffix(name, ".d2") + ".svg")
+		if err != nil {
+			t.Fatal(err)
+		}
+		blob := sha1.Sum(append(fmt.Appendf(nil, "blob %d\x00", len(text)), text...))
+		if !bytes.Contains(drawing, fmt.Appendf(nil, "<!-- %x -->", blob)) {
+			t.Errorf("%s has changed since it was drawn: run make drawings", name)
+		}
 	}
 }

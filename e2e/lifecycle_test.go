@@ -45,6 +45,7 @@ func TestLifecycle(t *testing.T) {
 	step(t, "a change of the settings builds nothing", s.changedSettings)
 	step(t, "a handler that does not compile changes nothing", s.brokenHandler)
 	step(t, "an interrupt stops the build", s.interruptedBuild)
+	step(t, "no secret is left anywhere", s.noSecrets)
 	step(t, "destroy leaves nothing", s.destroy)
 }
 

@@ -22,6 +22,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"s3-thumbnail-creator/local/aws"
+	"s3-thumbnail-creator/local/aws/account"
 	"s3-thumbnail-creator/local/cli"
 	"s3-thumbnail-creator/local/provider"
 )
@@ -146,7 +147,7 @@ func (d *Deployment) Env() []string {
 	return append(env,
 		"AWS_ENDPOINT_URL="+d.Cloud.Endpoint(),
 		"AWS_REGION="+d.Cloud.Region(),
-		"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local",
+		"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY="+account.SecretMark+"of-the-deployer",
 		"AWS_CONFIG_FILE="+nowhere, "AWS_SHARED_CREDENTIALS_FILE="+nowhere,
 		"AWS_EC2_METADATA_DISABLED=true",
 	)

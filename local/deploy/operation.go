@@ -98,6 +98,15 @@ func (d *Deployment) Destroy(ctx context.Context) (*Result, error) {
 	})
 }
 
+// State returns the stack's state, as pulumi stack export prints it.
+func (d *Deployment) State(ctx context.Context) ([]byte, error) {
+	state, err := d.stack.Export(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("export the stack's state: %w", err)
+	}
+	return state.Deployment, nil
+}
+
 func (d *Deployment) color() string {
 	if d.cfg.Color {
 		return "always"

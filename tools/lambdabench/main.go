@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"s3-thumbnail-creator/tools/lambdabench/standin"
+	"s3-thumbnail-creator/tools/prices"
 )
 
 type options struct {
@@ -96,7 +97,7 @@ func (o *options) run(ctx context.Context) (*report, error) {
 	r := &report{
 		Date: time.Now().UTC().Format("2006-01-02"), N: o.n, StandIn: describe(o.standIn),
 		Machine: machine(),
-		Prices:  "us-east-1, arm64, list of " + priceDate + ", without free tiers",
+		Prices:  "us-east-1, arm64, list of " + prices.Date + ", without free tiers",
 	}
 	b := &bench{dir: dir, n: o.n, cpu: newCPULimiter(o.period)}
 	r.CPU = b.cpu.String()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"s3-thumbnail-creator/tools/lambdabench/standin"
+	"s3-thumbnail-creator/tools/prices"
 )
 
 // pause between two invocations, so that the CPU quota of the next one is whole.
@@ -64,7 +65,7 @@ type result struct {
 	// Requests are those of all Invocations together.
 	Requests    standin.Counts `json:"requests"`
 	Invocations int            `json:"invocations"`
-	Usage       usage          `json:"usage"`
+	Usage       prices.Usage         `json:"usage"`
 	Dollars     float64        `json:"dollarsPerMillion"`
 }
 
@@ -231,7 +232,7 @@ func (s samples) result(memoryMB, peakMB int) result {
 	r.MedianMs, r.P90Ms, r.CPUMs = milliseconds(median), milliseconds(quantile(s.took, 0.9)), milliseconds(quantile(s.cpu, 0.5))
 	logBytes := float64(s.logBytes)/float64(len(s.took)) + float64(len(platformLog(memoryMB, median, peakMB)))
 	r.Usage = usageOf(memoryMB, median, s.requests, len(s.took), logBytes)
-	r.Dollars = r.Usage.dollars(1e6)
+	r.Dollars = r.Usage.Dollars(1e6)
 	return r
 }
 
@@ -274,4 +275,15 @@ func platformLog(memoryMB int, took time.Duration, peakMB int) string {
 	return fmt.Sprintf(`{"time":"%s","type":"platform.start","record":{"requestId":"%s","version":"$LATEST"}}`+"\n", at, id) +
 		fmt.Sprintf(`{"time":"%s","type":"platform.report","record":{"requestId":"%s","metrics":{"durationMs":%.3f,"billedDurationMs":%d,"memorySizeMB":%d,"maxMemoryUsedMB":%d},"status":"success"}}`+"\n",
 			at, id, milliseconds(took), took/time.Millisecond+1, memoryMB, peakMB)
+}
+
+// usageOf adds up an invocation of a function with memoryMB.
+func usageOf(memoryMB int, took time.Duration, requests standin.Counts, invocations int, logBytes float64) prices.Usage {
+	n := float64(invocations)
+	return prices.Usage{
+		GBSeconds: prices.GBSeconds(memoryMB, took),
+		Reads:     float64(requests.GET+requests.HEAD) / n,
+		Writes:    float64(requests.PUT) / n,
+		LogBytes:  logBytes,
+	}
 }

@@ -19,3 +19,6 @@ type Credentials struct{ AccessKey, Secret, Token string }
 func (k Credentials) Environ() []string {
 	return []string{"AWS_ACCESS_KEY_ID=" + k.AccessKey, "AWS_SECRET_ACCESS_KEY=" + k.Secret, "AWS_SESSION_TOKEN=" + k.Token}
 }
+
+// SecretMark begins each secret of the local cloud, so that a test finds one wherever it should not be.
+const SecretMark = "local-secret-"

@@ -110,7 +110,8 @@ func (s *Service) Assume(roleARN, service, session string, context map[string]st
 		return account.Credentials{}, account.Principal{}, notAuthorized
 	}
 	k := account.Credentials{
-		AccessKey: sessionPrefix + strings.ToUpper(account.RandomHex(11)), Secret: account.RandomHex(40), Token: account.RandomHex(64),
+		AccessKey: sessionPrefix + strings.ToUpper(account.RandomHex(11)),
+		Secret:    account.SecretMark + account.RandomHex(27), Token: account.SecretMark + account.RandomHex(64),
 	}
 	who := account.Principal{
 		ARN:     s.account.ARN("sts", "assumed-role/"+r.Name+"/"+session),
