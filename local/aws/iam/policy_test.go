@@ -126,15 +126,14 @@ func TestAssume(t *testing.T) {
 }
 
 func TestYoungPolicyHasNoEffect(t *testing.T) {
-	now := time.Now()
-	c := awstest.Start(t, aws.Options{PolicyPropagation: time.Hour, Now: func() time.Time { return now }})
+	c := awstest.Start(t, aws.Options{PolicyPropagation: time.Hour})
 	r := awstest.Role(t, c, "r", "lambda.amazonaws.com", awstest.Allow("*", "sqs:SendMessage"))
 	who := account.Principal{Role: r.Name, RoleARN: r.ARN}
 	may := func() error { return c.IAM.Authorize(who, "sqs:SendMessage", "arn", nil, nil) }
 	if err := may(); !wire.HasCode(err, "AccessDenied") {
 		t.Errorf("right after it was put, the policy has an effect: %v", err)
 	}
-	now = now.Add(2 * time.Hour)
+	c.Turn(2 * time.Hour)
 	if err := may(); err != nil {
 		t.Errorf("two hours later: %v", err)
 	}
@@ -146,7 +145,7 @@ func TestYoungPolicyHasNoEffect(t *testing.T) {
 	if may() != nil || !wire.HasCode(other(), "AccessDenied") {
 		t.Errorf("right after it was changed, it has an effect: %v, %v", may(), other())
 	}
-	now = now.Add(2 * time.Hour)
+	c.Turn(2 * time.Hour)
 	if !wire.HasCode(may(), "AccessDenied") || other() != nil {
 		t.Errorf("two hours after the change: %v, %v", may(), other())
 	}

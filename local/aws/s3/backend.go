@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/johannesboyne/gofakes3"
 
@@ -40,7 +39,7 @@ func (s *store) CreateBucket(name string) error {
 	}
 	s.buckets[name] = &bucket{
 		name:     name,
-		created:  time.Now().UTC(),
+		created:  s.now().UTC(),
 		versions: map[string][]*object{},
 		config:   map[Kind]bool{},
 	}
@@ -113,7 +112,13 @@ func (s *store) CopyObject(fromBucket, fromKey, bucket, key string, meta map[str
 	if err != nil {
 		return gofakes3.CopyObjectResult{}, asGofakes3(err)
 	}
-	headers := from.headers
+	headers := maps.Clone(from.headers)
+	for _, of := range []string{classHeader, sseHeader, sseKeyHeader, sseBucketKeyHeader} {
+		delete(headers, of) // a copy is stored as the request says, not as its source is
+		if v := meta[of]; v != "" && of != sseBucketKeyHeader {
+			headers[of] = v
+		}
+	}
 	if strings.EqualFold(meta["X-Amz-Metadata-Directive"], "REPLACE") {
 		headers = metaHeaders(meta)
 	}
