@@ -161,3 +161,30 @@ func TestRoleWithPoliciesIsNotDeleted(t *testing.T) {
 		t.Errorf("a policy on an ARN instead of a name: %v", err)
 	}
 }
+
+// TestTheAccountAsPrincipal: a resource's policy that names the account lets it decide by the roles' own policies, which
+// is not to allow every role; to deny it, it denies all of them.
+func TestTheAccountAsPrincipal(t *testing.T) {
+	c := awstest.Start(t, aws.Options{})
+	root := awstest.Doc{"AWS": "arn:aws:iam::" + account.ID + ":root"}
+	r := awstest.Role(t, c, "r", "lambda.amazonaws.com", awstest.Allow("*", "s3:ListBucket"))
+	who := account.Principal{Role: r.Name, RoleARN: r.ARN}
+	for effect, principals := range map[string]map[string]bool{"Allow": {"root": false, "role": true}, "Deny": {"root": false, "role": false}} {
+		for name, allowed := range principals {
+			principal := root
+			if name == "role" {
+				principal = awstest.Doc{"AWS": r.ARN}
+			}
+			p, err := iam.ParsePolicy(awstest.Policy(awstest.Doc{"Effect": effect, "Action": "s3:*", "Resource": "*", "Principal": principal}), iam.ResourcePolicy)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.IAM.Authorize(who, "s3:GetObject", "arn:aws:s3:::b/k", p, nil); (err == nil) != allowed {
+				t.Errorf("%s to the %s, of what the role has no right to: %v", effect, name, err)
+			}
+			if err := c.IAM.Authorize(who, "s3:ListBucket", "arn:aws:s3:::b", p, nil); (err == nil) != (effect == "Allow") {
+				t.Errorf("%s to the %s, of what the role has a right to: %v", effect, name, err)
+			}
+		}
+	}
+}

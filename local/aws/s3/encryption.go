@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"net/http"
-	"strings"
 
 	"s3-thumbnail-creator/local/aws/account"
 	"s3-thumbnail-creator/local/aws/wire"
@@ -135,17 +134,6 @@ func (s *Service) admit(q *request, route route) error {
 		return s.mayWrite(q, "Decrypt")
 	}
 	return nil
-}
-
-// copySource takes a header x-amz-copy-source apart: /bucket/key?versionId=version, with the key URL-encoded.
-func copySource(header string) (bucketName, key, version string, err error) {
-	source, version, _ := strings.Cut(header, "?versionId=")
-	source, err = unescape(source)
-	if err != nil {
-		return "", "", "", err
-	}
-	bucketName, key, _ = strings.Cut(strings.TrimPrefix(source, "/"), "/")
-	return bucketName, key, version, nil
 }
 
 // kmsETag is the ETag of an object that is encrypted with a key of KMS: it is no digest of its contents.

@@ -169,18 +169,6 @@ func unescape(source string) (string, error) {
 	return plain, nil
 }
 
-// copyObject checks that the caller may read the source, which the route knows nothing of, and copies.
-func (s *Service) copyObject(w http.ResponseWriter, q *request) error {
-	bucketName, key, _, err := copySource(q.Header.Get("X-Amz-Copy-Source"))
-	if err != nil {
-		return err
-	}
-	if err := s.allow(q.who, "s3:GetObject", bucketName, key); err != nil {
-		return err
-	}
-	return through("")(s, w, q)
-}
-
 // uploadBody reads the body of a request, decoded where the client sent it in signed chunks.
 func uploadBody(r *http.Request) ([]byte, error) {
 	var body []byte

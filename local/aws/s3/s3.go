@@ -30,7 +30,7 @@ type Service struct {
 	account *account.Account
 	iam     *iam.Service
 	store   *store
-	fake    http.Handler // lists, multipart uploads, multi-delete, copies
+	fake    http.Handler // lists, multipart uploads, multi-delete
 	events  *changes
 	keys    Keys
 	swept   time.Time // the day of the last lifecycle rules; with the store's lock
