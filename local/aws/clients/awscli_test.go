@@ -1,8 +1,13 @@
 package clients
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,12 +23,55 @@ func TestAWSCLI(t *testing.T) {
 		t.Run(strings.Fields(string(version))[0], func(t *testing.T) {
 			c := newClient(t, path)
 			c.args = []string{"--endpoint-url", c.Endpoint(), "--output", "json"} // AWS_ENDPOINT_URL is new in 2.13
+			c.python = interpreter(t, path)
 			t.Run("s3", func(t *testing.T) { c.in(t).s3Commands() })
 			t.Run("s3api", func(t *testing.T) { c.in(t).s3apiCommands() })
 			c.stack()
 			t.Run("others", func(t *testing.T) { c.in(t).otherCommands() })
 		})
 	}
+}
+
+// interpreter returns the Python that the CLI is a script of, "" where it is none.
+func interpreter(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(b), "\n")
+	if fields := strings.Fields(strings.TrimPrefix(first, "#!")); strings.HasPrefix(first, "#!") && strings.Contains(first, "python") {
+		return fields[len(fields)-1]
+	}
+	return ""
+}
+
+// awsCommands runs the commands with testdata/run_awscli.py and returns what came of each.
+func (c *client) awsCommands(steps []step) func(i int) (said string, ok bool) {
+	c.t.Helper()
+	script, err := filepath.Abs("testdata/run_awscli.py")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var calls [][]string
+	for _, s := range steps {
+		calls = append(calls, append(slices.Clone(c.args), s.args...))
+	}
+	in, err := json.Marshal(calls)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	cmd := c.command(c.t.Context(), c.python, script)
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		c.t.Fatalf("%s %s: %v", c.python, script, err)
+	}
+	var results [][2]any
+	if err := json.Unmarshal(out, &results); err != nil || len(results) != len(steps) {
+		c.t.Fatalf("%s %s says %s: %v", c.python, script, out, err)
+	}
+	return func(i int) (string, bool) { return results[i][0].(string), results[i][1] == 0.0 }
 }
 
 func words(s string) []string { return strings.Fields(s) }

@@ -61,24 +61,29 @@ type client struct {
 	dir  string
 	path string
 	args []string // before those of each call
+	// python is what runs the steps of the AWS CLI all at once; "" where they are run one by one.
+	python string
 }
 
 func newClient(t *testing.T, path string, args ...string) *client {
 	return &client{Cloud: awstest.Start(t, aws.Options{}), t: t, dir: t.TempDir(), path: path, args: args}
 }
 
-// run runs the program and returns what it says; ok is false where it fails.
-func (c *client) run(args ...string) (said string, ok bool) {
-	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, c.path, append(slices.Clone(c.args), args...)...)
+// command is a call of a program with nothing but the cloud in its environment.
+func (c *client) command(ctx context.Context, path string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir = c.dir
 	own := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AWS_") })
 	cmd.Env = append(own, "AWS_ENDPOINT_URL="+c.Endpoint(), "AWS_REGION="+c.Region(), "AWS_DEFAULT_REGION="+c.Region(),
 		"AWS_ACCESS_KEY_ID=AKIDDEPLOYER", "AWS_SECRET_ACCESS_KEY=secret", "AWS_CONFIG_FILE="+os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true", "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=", "PYTHONIOENCODING=utf-8", "LC_ALL=C.UTF-8")
-	out, err := cmd.CombinedOutput()
+	return cmd
+}
+
+// run runs the program and returns what it says; ok is false where it fails.
+func (c *client) run(args ...string) (said string, ok bool) {
+	c.t.Helper()
+	out, err := c.command(c.t.Context(), c.path, append(slices.Clone(c.args), args...)...).CombinedOutput()
 	return string(out), err == nil
 }
 
@@ -91,8 +96,12 @@ type step struct {
 
 func (c *client) play(steps []step) {
 	c.t.Helper()
-	for _, s := range steps {
-		said, ok := c.run(s.args...)
+	run := func(i int) (string, bool) { return c.run(steps[i].args...) }
+	if c.python != "" {
+		run = c.awsCommands(steps)
+	}
+	for i, s := range steps {
+		said, ok := run(i)
 		if ok == s.fails {
 			c.t.Errorf("%s %q: succeeds: %v, want %v; it says:\n%s", c.path, s.args, ok, !s.fails, said)
 		}

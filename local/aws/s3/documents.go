@@ -210,3 +210,14 @@ func (s *Service) putLifecycle(w http.ResponseWriter, q *request) error {
 	}
 	return s.putDocument(w, q, http.StatusOK, l)
 }
+
+// getTags serves GetObjectTagging, which the AWS CLI asks of what it copies. Objects have no tags here.
+func (s *Service) getTags(w http.ResponseWriter, q *request) error {
+	if _, err := s.store.get(q.bucket, q.key, q.URL.Query().Get("versionId")); err != nil {
+		return err
+	}
+	return writeXML(w, struct {
+		XMLName xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ Tagging"`
+		TagSet  struct{}
+	}{})
+}

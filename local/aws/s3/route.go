@@ -56,7 +56,7 @@ func routeOf(q *request) (route, error) {
 		return r, nil
 	}
 	for _, sub := range slices.Sorted(maps.Keys(subresources)) {
-		if query.Has(sub) {
+		if query.Has(sub) && !(sub == "tagging" && q.key != "" && q.Method == http.MethodGet) {
 			return route{}, missing(q, subresources[sub])
 		}
 	}
@@ -72,6 +72,8 @@ func routeOf(q *request) (route, error) {
 		return route{"CreateMultipartUpload", "s3:PutObject", through("CompleteMultipartUpload")}, nil
 	case query.Has("uploadId"):
 		return routeUpload(q)
+	case query.Has("tagging") && m == "GET":
+		return route{"GetObjectTagging", "s3:GetObject" + version + "Tagging", (*Service).getTags}, nil
 	case query.Has("restore") && m == "POST":
 		return route{"RestoreObject", "s3:RestoreObject", (*Service).restoreObject}, nil
 	case m == "GET":
