@@ -84,6 +84,35 @@ func TestEmbeddedMetrics(t *testing.T) {
 	}
 }
 
+// TestManyValues: however many different values there are, what is counted stays exact, and percentiles nearly.
+func TestManyValues(t *testing.T) {
+	c := awstest.Start(t, aws.Options{})
+	client := awscloudwatch.NewFromConfig(awstest.Admin(c))
+	at := c.Now().Truncate(time.Minute)
+	for first := 1; first <= 5000; first += 100 {
+		var values []float64
+		for i := range 100 {
+			values = append(values, float64(first+i))
+		}
+		if _, err := client.PutMetricData(context.Background(), &awscloudwatch.PutMetricDataInput{
+			Namespace: sdk.String("N"), MetricData: []types.MetricDatum{{MetricName: sdk.String("m"), Values: values, Timestamp: &at}},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := client.GetMetricStatistics(context.Background(), &awscloudwatch.GetMetricStatisticsInput{
+		Namespace: sdk.String("N"), MetricName: sdk.String("m"), StartTime: &at, EndTime: sdk.Time(at.Add(time.Minute)), Period: sdk.Int32(60),
+		Statistics: []types.Statistic{"SampleCount", "Sum", "Minimum", "Maximum"}, ExtendedStatistics: []string{"p90"},
+	})
+	if err != nil || len(out.Datapoints) != 1 {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	p := out.Datapoints[0]
+	if *p.SampleCount != 5000 || *p.Sum != 5000*5001/2 || *p.Minimum != 1 || *p.Maximum != 5000 || p.ExtendedStatistics["p90"] < 4500*0.95 || p.ExtendedStatistics["p90"] > 4500*1.05 {
+		t.Errorf("of 1 to 5000: %v values, sum %v, from %v to %v, p90 %v", *p.SampleCount, *p.Sum, *p.Minimum, *p.Maximum, p.ExtendedStatistics["p90"])
+	}
+}
+
 // failing is an alarm on a queue like those that we deploy.
 func failing(topic string) cloudwatch.Alarm {
 	return cloudwatch.Alarm{

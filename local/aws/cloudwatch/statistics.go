@@ -14,8 +14,42 @@ import (
 
 // summary is what is known of the values of a period.
 type summary struct {
-	values map[float64]float64 // how often there was which
-	unit   string
+	count, sum, least, most float64
+	values                  map[float64]float64 // how often there was which, see exactValues
+	unit                    string
+}
+
+func newSummary(unit string) summary {
+	return summary{least: math.Inf(1), most: math.Inf(-1), values: map[float64]float64{}, unit: unit}
+}
+
+// add takes a value that there was so many times.
+func (s *summary) add(value, times float64) {
+	s.count += times
+	s.sum += value * times
+	s.least, s.most = min(s.least, value), max(s.most, value)
+	if _, known := s.values[value]; !known && len(s.values) >= exactValues {
+		value = rounded(value)
+	}
+	s.values[value] += times
+}
+
+// merge adds the values of another.
+func (s *summary) merge(o summary) {
+	s.count, s.sum = s.count+o.count, s.sum+o.sum
+	s.least, s.most = min(s.least, o.least), max(s.most, o.most)
+	for v, n := range o.values {
+		s.values[v] += n
+	}
+}
+
+// rounded is a value with two digits.
+func rounded(v float64) float64 {
+	if v == 0 {
+		return 0
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-1)
+	return math.Round(v/unit) * unit
 }
 
 // between returns the values of a metric from one time until before another; ok is false where there are none.
@@ -26,45 +60,27 @@ func (s *Metrics) between(m Metric, from, to time.Time) (sum summary, ok bool) {
 	if one == nil {
 		return summary{}, false
 	}
-	sum = summary{map[float64]float64{}, one.unit}
+	sum = newSummary(one.unit)
 	i, _ := slices.BinarySearchFunc(one.minutes, from, func(m minute, t time.Time) int { return m.at.Compare(t) })
 	for ; i < len(one.minutes) && one.minutes[i].at.Before(to); i++ {
-		for v, n := range one.minutes[i].values {
-			sum.values[v] += n
-		}
+		sum.merge(one.minutes[i].summary)
 	}
-	return sum, len(sum.values) > 0
+	return sum, sum.count > 0
 }
 
 // statistics are those that have a name; percentiles, like p99 and p99.9, are numbers.
 // Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html
 var statistics = map[string]func(summary) float64{
-	"SampleCount": summary.count,
-	"Sum":         summary.sum,
-	"Average":     func(s summary) float64 { return s.sum() / s.count() },
-	"Minimum":     func(s summary) float64 { return slices.Min(slices.Collect(maps.Keys(s.values))) },
-	"Maximum":     func(s summary) float64 { return slices.Max(slices.Collect(maps.Keys(s.values))) },
-}
-
-func (s summary) count() float64 {
-	n := 0.0
-	for _, times := range s.values {
-		n += times
-	}
-	return n
-}
-
-func (s summary) sum() float64 {
-	all := 0.0
-	for v, times := range s.values {
-		all += v * times
-	}
-	return all
+	"SampleCount": func(s summary) float64 { return s.count },
+	"Sum":         func(s summary) float64 { return s.sum },
+	"Average":     func(s summary) float64 { return s.sum / s.count },
+	"Minimum":     func(s summary) float64 { return s.least },
+	"Maximum":     func(s summary) float64 { return s.most },
 }
 
 // percentile is the least value that p percent of all are not above.
 func (s summary) percentile(p float64) float64 {
-	need, seen := s.count()*p/100, 0.0
+	need, seen := s.count*p/100, 0.0
 	sorted := slices.Sorted(maps.Keys(s.values))
 	for _, v := range sorted {
 		if seen += s.values[v]; seen >= need {

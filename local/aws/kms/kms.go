@@ -99,11 +99,6 @@ func (s *Service) DisableKey(ref string) error {
 	return s.change(ref, func(k *key) { k.disabled = true })
 }
 
-// EnableKey is EnableKey. The error is NotFoundException.
-func (s *Service) EnableKey(ref string) error {
-	return s.change(ref, func(k *key) { k.disabled = false })
-}
-
 // ScheduleKeyDeletion is ScheduleKeyDeletion: from now on the key cannot be used. The error is NotFoundException.
 func (s *Service) ScheduleKeyDeletion(ref string, wait time.Duration) error {
 	return s.change(ref, func(k *key) { k.deleted = s.account.Now().Add(wait) })

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 
@@ -23,26 +24,11 @@ func copySource(header string) (bucketName, key, version string, err error) {
 
 // copyObject serves CopyObject. It checks that the caller may read the source, which the route knows nothing of.
 func (s *Service) copyObject(w http.ResponseWriter, q *request) error {
-	bucketName, key, version, err := copySource(q.Header.Get("X-Amz-Copy-Source"))
+	bucketName, from, err := s.copied(q)
 	if err != nil {
 		return err
 	}
-	action := "s3:GetObject"
-	if version != "" {
-		action = "s3:GetObjectVersion"
-	}
-	if err := s.allow(q.who, action, bucketName, key); err != nil {
-		return err
-	}
-	from, err := s.store.get(bucketName, key, version)
-	if err != nil {
-		return err
-	}
-	when := conditions{q.Header.Get("X-Amz-Copy-Source-If-Match"), q.Header.Get("X-Amz-Copy-Source-If-None-Match")}
-	if err := when.check(from); err != nil {
-		return err
-	}
-	headers, err := q.copiedHeaders(from, bucketName == q.bucket && key == q.key)
+	headers, err := q.copiedHeaders(from, bucketName == q.bucket && from.key == q.key)
 	if err != nil {
 		return err
 	}
@@ -62,6 +48,54 @@ func (s *Service) copyObject(w http.ResponseWriter, q *request) error {
 		ETag         string
 		LastModified string
 	}{ETag: o.quoted(), LastModified: o.modified.Format("2006-01-02T15:04:05.000Z")})
+}
+
+// copied returns the object that a request copies from, and its bucket, if the caller may read it and its conditions hold.
+func (s *Service) copied(q *request) (bucketName string, from *object, err error) {
+	bucketName, key, version, err := copySource(q.Header.Get("X-Amz-Copy-Source"))
+	if err != nil {
+		return "", nil, err
+	}
+	action := "s3:GetObject"
+	if version != "" {
+		action = "s3:GetObjectVersion"
+	}
+	if err := s.allow(q.who, action, bucketName, key); err != nil {
+		return "", nil, err
+	}
+	if from, err = s.store.get(bucketName, key, version); err != nil {
+		return "", nil, err
+	}
+	when := conditions{q.Header.Get("X-Amz-Copy-Source-If-Match"), q.Header.Get("X-Amz-Copy-Source-If-None-Match")}
+	return bucketName, from, when.check(from)
+}
+
+// copyPart serves UploadPartCopy: the part is uploaded with what is copied as its body.
+func (s *Service) copyPart(w http.ResponseWriter, q *request) error {
+	_, from, err := s.copied(q)
+	if err != nil {
+		return err
+	}
+	start, end, _, err := byteRange(q.Header.Get("X-Amz-Copy-Source-Range"), int64(len(from.body)))
+	if err != nil {
+		return err
+	}
+	part := &request{Request: q.Clone(q.Context()), id: q.id, bucket: q.bucket, key: q.key, who: q.who, body: from.body[start:end]}
+	part.Header = http.Header{}
+	answer := httptest.NewRecorder()
+	if err := through("")(s, answer, part); err != nil {
+		return err
+	}
+	if answer.Code != http.StatusOK {
+		w.WriteHeader(answer.Code)
+		_, err := w.Write(answer.Body.Bytes())
+		return err
+	}
+	return writeXML(w, struct {
+		XMLName      xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CopyPartResult"`
+		ETag         string
+		LastModified string
+	}{ETag: answer.Header().Get("ETag"), LastModified: s.store.now().UTC().Format("2006-01-02T15:04:05.000Z")})
 }
 
 // copiedHeaders are those of a copy: the source's or the request's as x-amz-metadata-directive says. How it is stored the

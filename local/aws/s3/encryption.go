@@ -120,12 +120,16 @@ func (s *Service) admit(q *request, route route) error {
 	switch route.name {
 	case "GetObject":
 		return s.mayRead(q.who, q.bucket, q.key, q.URL.Query().Get("versionId"))
-	case "CopyObject":
+	case "CopyObject", "UploadPartCopy":
 		from, key, version, err := copySource(q.Header.Get("X-Amz-Copy-Source"))
 		if err != nil {
 			return err
 		}
-		return cmp.Or(s.mayRead(q.who, from, key, version), s.mayWrite(q, "GenerateDataKey"))
+		operation := "GenerateDataKey"
+		if route.name == "UploadPartCopy" {
+			operation = "Decrypt"
+		}
+		return cmp.Or(s.mayRead(q.who, from, key, version), s.mayWrite(q, operation))
 	case "PutObject", "PostObject":
 		return s.mayWrite(q, "GenerateDataKey")
 	case "CreateMultipartUpload":

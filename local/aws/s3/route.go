@@ -93,6 +93,9 @@ func routeOf(q *request) (route, error) {
 func routeUpload(q *request) (route, error) {
 	switch q.Method {
 	case "PUT":
+		if q.Header.Get("X-Amz-Copy-Source") != "" {
+			return route{"UploadPartCopy", "s3:PutObject", (*Service).copyPart}, nil
+		}
 		return route{"UploadPart", "s3:PutObject", through("")}, nil
 	case "POST":
 		return route{"CompleteMultipartUpload", "s3:PutObject", through("CompleteMultipartUpload")}, nil

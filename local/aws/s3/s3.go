@@ -268,9 +268,7 @@ func (s *Service) getObject(w http.ResponseWriter, q *request) error {
 		return err
 	}
 	h := w.Header()
-	for k, v := range o.headers {
-		h.Set(k, v)
-	}
+	o.showHeaders(h)
 	for k, v := range q.URL.Query() {
 		if name, ok := strings.CutPrefix(k, "response-"); ok {
 			h.Set(name, v[0])

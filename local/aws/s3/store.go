@@ -86,6 +86,18 @@ func objectHeaders(get func(string) string, all []string) map[string]string {
 	return h
 }
 
+// showHeaders tells the client the headers that are kept with an object. S3 writes the names of metadata in small letters,
+// which clients take as they are.
+func (o *object) showHeaders(h http.Header) {
+	for k, v := range o.headers {
+		if strings.HasPrefix(k, "X-Amz-Meta-") {
+			h[strings.ToLower(k)] = []string{v}
+		} else {
+			h.Set(k, v)
+		}
+	}
+}
+
 // conditions are those of a conditional request. The ETags are as in the header.
 type conditions struct{ ifMatch, ifNoneMatch string }
 
