@@ -22,6 +22,7 @@ demo: cli ## deploy to the in-process cloud, make thumbnails of sample pictures,
 test: cli ## all tests, end to end included
 	$(GO) test -tags $(TAGS) -timeout $(TIMEOUT) ./...
 	cd tools && $(GO) test ./...
+	@.ci/missing >/dev/null
 
 check: lint vuln test fuzz ## what the repository's workflow runs: lint, vuln, test, and FUZZTIME of every fuzz target
 

@@ -1,8 +1,8 @@
 // Package aws is an in-process AWS with just the services that the thumbnail creator touches.
 //
 // One HTTP endpoint on loopback speaks all of their APIs, so that AWS_ENDPOINT_URL is all a client needs:
-// S3 (path style), ECR and its registry, CodeBuild, CloudWatch Logs, Lambda, SQS and STS. IAM, SNS, EventBridge and
-// CloudWatch alarms have no API here yet. Each service is a package of its own with plain methods that are named after AWS's operations;
+// S3 (path style), ECR and its registry, CodeBuild, CloudWatch and its Logs, Lambda, SQS, SNS, KMS, IAM and STS. EventBridge
+// has no API here yet. Each service is a package of its own with plain methods that are named after AWS's operations;
 // the wire protocols call the same methods. The services know nothing of Pulumi: package local/provider maps its resources onto
 // them.
 //
@@ -34,6 +34,7 @@ import (
 	"s3-thumbnail-creator/local/aws/ecr"
 	"s3-thumbnail-creator/local/aws/events"
 	"s3-thumbnail-creator/local/aws/iam"
+	"s3-thumbnail-creator/local/aws/kms"
 	"s3-thumbnail-creator/local/aws/lambda"
 	"s3-thumbnail-creator/local/aws/logs"
 	"s3-thumbnail-creator/local/aws/s3"
@@ -57,8 +58,6 @@ type Options struct {
 	RolePropagation time.Duration
 	// PolicyPropagation is how long a new policy of a role has no effect yet. Zero means at once; AWS takes a few seconds.
 	PolicyPropagation time.Duration
-	// Now is the clock of the two propagations; nil means time.Now.
-	Now func() time.Time
 	// FunctionPending is how long a new or updated function takes to become usable, besides pulling its image.
 	// Zero means DefaultFunctionPending, a negative value none.
 	FunctionPending time.Duration
@@ -88,6 +87,7 @@ const (
 type Cloud struct {
 	IAM        *iam.Service
 	STS        *sts.Service
+	KMS        *kms.Service
 	Logs       *logs.Service
 	S3         *s3.Service
 	S3Control  *s3control.Service
@@ -101,7 +101,7 @@ type Cloud struct {
 
 	account  *account.Account
 	targets  map[string]http.Handler // of the JSON protocols, by the prefix of X-Amz-Target
-	signed   map[string]http.Handler // of the others but S3, by the service that the signature is for
+	signed   map[string]http.Handler // of the others, by the service that the signature is for; "" for none
 	ownDir   bool
 	server   *http.Server
 	closing  sync.Once
@@ -128,24 +128,59 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 	c.server = &http.Server{Handler: c, BaseContext: func(net.Listener) context.Context { return c.account.Context() }}
 	go c.server.Serve(l)
 	context.AfterFunc(ctx, func() { c.Close() })
+	c.account.Go(c.keepTime)
 	return c, nil
 }
+
+// Ticks of the clock: AWS does such things once in a minute, or once a day; people wait for a second.
+const (
+	tick     = time.Second
+	turnStep = time.Minute // also the shortest period that AWS's own metrics have
+)
+
+// keepTime lets the services do what time brings, until the cloud closes.
+func (c *Cloud) keepTime() {
+	for account.Sleep(c.account.Context(), tick) == nil {
+		c.tick()
+	}
+}
+
+// tick lets every service do what is due: expire, restore, publish metrics; alarms last, as they look at all of it.
+func (c *Cloud) tick() {
+	for _, s := range []interface{ Tick() }{c.Logs, c.S3, c.ECR, c.Lambda, c.SQS, c.CloudWatch} {
+		s.Tick()
+	}
+}
+
+// Turn moves the cloud's clock on by d. When it returns, everything that is due by then has been done, in its order:
+// lifecycle rules, retention, restores, the periods of alarms. The clock of builds and functions is the machine's.
+func (c *Cloud) Turn(d time.Duration) {
+	for ; d > 0; d -= turnStep {
+		c.account.Turn(min(d, turnStep))
+		c.tick()
+	}
+}
+
+// Now is the time on the cloud's clock.
+func (c *Cloud) Now() time.Time { return c.account.Now() }
 
 // wireUp makes the services, each with those that it needs.
 func (c *Cloud) wireUp(o Options) {
 	a := c.account
-	c.IAM = iam.New(a, iam.Options{RolePropagation: o.RolePropagation, PolicyPropagation: o.PolicyPropagation, Now: o.Now})
-	c.STS = sts.New(c.IAM)
-	c.Logs = logs.New(a, c.IAM)
+	metrics := cloudwatch.NewMetrics(a)
+	c.IAM = iam.New(a, iam.Options{RolePropagation: o.RolePropagation, PolicyPropagation: o.PolicyPropagation})
+	c.STS = sts.New(a, c.IAM)
+	c.KMS = kms.New(a, c.IAM)
+	c.Logs = logs.New(a, c.IAM, c.KMS, metrics)
 	c.ECR = ecr.New(a, c.IAM)
-	c.SQS = sqs.New(a, c.IAM)
-	c.SNS = sns.New(a)
-	c.CloudWatch = cloudwatch.New(a)
-	c.Lambda = lambda.New(a, c.IAM, c.ECR, c.SQS, c.Logs, lambda.Options{
+	c.SQS = sqs.New(a, c.IAM, c.KMS, metrics)
+	c.Lambda = lambda.New(a, c.IAM, c.ECR, c.SQS, c.Logs, metrics, lambda.Options{
 		Pending: o.FunctionPending, RetryDelay: o.RetryDelay, Concurrency: o.AccountConcurrency,
 	})
-	c.Events = events.New(a, c.Lambda, c.SQS)
-	c.S3 = s3.New(a, c.IAM, c.Lambda, c.Events)
+	c.SNS = sns.New(a, c.IAM, c.SQS, c.Lambda)
+	c.CloudWatch = cloudwatch.New(a, c.IAM, metrics, c.SNS)
+	c.Events = events.New(a, c.Lambda, c.SQS, metrics)
+	c.S3 = s3.New(a, c.IAM, c.KMS, c.Lambda, c.Events)
 	c.CodeBuild = codebuild.New(a, c.IAM, c.S3, c.ECR, c.Logs, codebuild.Options{Environment: o.BuildEnvironment, NoQuota: o.NoBuilds})
 	c.S3Control = s3control.New(a, c.IAM, c.S3, c.Lambda)
 	c.targets = map[string]http.Handler{
@@ -153,8 +188,12 @@ func (c *Cloud) wireUp(o Options) {
 		"AmazonEC2ContainerRegistry_V20150921": c.ECR,
 		"Logs_20140328":                        c.Logs,
 		"AmazonSQS":                            c.SQS,
+		"TrentService":                         c.KMS,
+		"GraniteServiceVersion20100801":        c.CloudWatch,
 	}
-	c.signed = map[string]http.Handler{"lambda": c.Lambda, "sts": c.STS}
+	c.signed = map[string]http.Handler{
+		"lambda": c.Lambda, "sts": c.STS, "iam": c.IAM, "sqs": c.SQS, "sns": c.SNS, "monitoring": c.CloudWatch, "s3": c.S3, "": c.S3,
+	}
 }
 
 func (o *Options) setDefaults() {
@@ -200,7 +239,7 @@ func (c *Cloud) Region() string { return c.account.Region }
 // Leftovers lists everything that exists, each as "kind name" with what it still holds; nil when the cloud is empty.
 func (c *Cloud) Leftovers() []string {
 	var all []string
-	for _, s := range []interface{ Leftovers() []string }{c.IAM, c.Logs, c.S3, c.ECR, c.CodeBuild, c.Lambda, c.SQS, c.CloudWatch, c.SNS, c.Events} {
+	for _, s := range []interface{ Leftovers() []string }{c.IAM, c.KMS, c.Logs, c.S3, c.ECR, c.CodeBuild, c.Lambda, c.SQS, c.CloudWatch, c.SNS, c.Events} {
 		all = append(all, s.Leftovers()...)
 	}
 	all = append(all, c.S3Control.Leftovers()...)
@@ -221,20 +260,18 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		prefix, _, _ := strings.Cut(target, ".")
-		h, ok := c.targets[prefix]
-		if !ok {
-			err := wire.Errorf(400, "UnknownOperationException", "the local cloud has no service %s and so no %s: add a package for it to local/aws", prefix, target)
-			c.account.Logf("%s %v", target, err)
-			wire.WriteJSON(w, r, nil, err)
-			return
-		}
-		h.ServeHTTP(w, r)
+		c.serve(c.targets, prefix, w, r)
 		return
 	}
 	_, service := wire.Scope(r)
-	if h, ok := c.signed[service]; ok {
+	c.serve(c.signed, service, w, r)
+}
+
+// serve hands the request to the service of that name, or says that there is none.
+func (c *Cloud) serve(services map[string]http.Handler, name string, w http.ResponseWriter, r *http.Request) {
+	if h, ok := services[name]; ok {
 		h.ServeHTTP(w, r)
 		return
 	}
-	c.S3.ServeHTTP(w, r)
+	c.account.Logf("%s %v", name, wire.WriteMissing(w, r, name))
 }

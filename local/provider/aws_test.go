@@ -10,6 +10,7 @@ import (
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"s3-thumbnail-creator/local/aws"
@@ -167,9 +168,10 @@ func TestPropertiesReachTheServices(t *testing.T) {
 	w := newWorld(t, aws.Options{})
 	ctx, cfg := context.Background(), awstest.Admin(w.Cloud)
 
-	queue := w.deploy(t, "aws:sqs/queue:Queue", "q", doc{"visibilityTimeoutSeconds": 77})
-	attributes, err := awssqs.NewFromConfig(cfg).GetQueueAttributes(ctx, &awssqs.GetQueueAttributesInput{QueueUrl: &queue.id})
-	if err != nil || attributes.Attributes["VisibilityTimeout"] != "77" || attributes.Attributes["QueueArn"] != text(queue.out, "arn") {
+	queue := w.deploy(t, "aws:sqs/queue:Queue", "q", doc{"visibilityTimeoutSeconds": 77, "messageRetentionSeconds": 120, "delaySeconds": 3})
+	attributes, err := awssqs.NewFromConfig(cfg).GetQueueAttributes(ctx, &awssqs.GetQueueAttributesInput{QueueUrl: &queue.id, AttributeNames: []sqstypes.QueueAttributeName{"All"}})
+	if err != nil || attributes.Attributes["VisibilityTimeout"] != "77" || attributes.Attributes["QueueArn"] != text(queue.out, "arn") ||
+		attributes.Attributes["MessageRetentionPeriod"] != "120" || attributes.Attributes["DelaySeconds"] != "3" {
 		t.Errorf("queue: %v, %v", attributes, err)
 	}
 

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -44,54 +45,76 @@ func (c awsCloud) logGroup() Resource {
 		},
 		Create: func(_ context.Context, _ string, in resource.PropertyMap) (string, resource.PropertyMap, error) {
 			name := text(in, "name")
-			return name, outputs(in), c.Logs.CreateLogGroup(name)
+			err := c.Logs.CreateEncryptedLogGroup(name, text(in, "kmsKeyId"))
+			if err == nil {
+				err = c.Logs.PutRetentionPolicy(name, int(number(in, "retentionInDays", 0)))
+			}
+			return name, outputs(in), err
 		},
 		Read: exists(c.Logs.HasLogGroup),
-		Update: func(_ context.Context, _ string, _, in resource.PropertyMap) (resource.PropertyMap, error) {
-			return outputs(in), nil
+		Update: func(_ context.Context, name string, _, in resource.PropertyMap) (resource.PropertyMap, error) {
+			err := c.Logs.AssociateKmsKey(name, text(in, "kmsKeyId"))
+			if err == nil {
+				err = c.Logs.PutRetentionPolicy(name, int(number(in, "retentionInDays", 0)))
+			}
+			return outputs(in), err
 		},
 		Delete: remove(c.Logs.DeleteLogGroup),
 	}
 }
 
-// stored completes the resource of something that CloudWatch stores by its name.
-func (c awsCloud) stored(k cloudwatch.Kind, nameProperty string, r Resource, outputs func(resource.PropertyMap) map[string]any) Resource {
-	r.Replace = []string{nameProperty}
-	r.Read = exists(func(id string) bool { return c.CloudWatch.Has(k, id) })
-	r.Delete = remove(func(id string) { c.CloudWatch.Delete(k, id) })
-	return r.put(nameProperty, func(in resource.PropertyMap) (resource.PropertyMap, error) {
-		c.CloudWatch.Put(k, text(in, nameProperty))
-		return merge(in, outputs(in)), nil
-	})
-}
-
 func (c awsCloud) alarm() Resource {
-	return c.stored(cloudwatch.Alarm, "name", Resource{
+	return Resource{
 		Required: []string{"comparisonOperator", "evaluationPeriods"},
 		Optional: []string{"name", "alarmDescription", "metricName", "namespace", "period", "statistic", "extendedStatistic", "threshold",
 			"dimensions", "alarmActions", "okActions", "insufficientDataActions", "treatMissingData", "datapointsToAlarm", "unit",
-			"metricQueries", "actionsEnabled", "thresholdMetricId", "tags"},
+			"actionsEnabled", "tags"},
 		Defaults: resource.PropertyMap{
 			"actionsEnabled":   resource.NewBoolProperty(true),
 			"treatMissingData": resource.NewStringProperty("missing"),
 		},
 		Computed: []string{"arn", "tagsAll", "evaluateLowSampleCountPercentiles"},
+		Replace:  []string{"name"},
 		AutoName: &AutoName{Property: "name", Max: 255},
 		Validate: validateAlarm,
-	}, func(in resource.PropertyMap) map[string]any {
-		return map[string]any{
-			"arn": c.CloudWatch.ARN(cloudwatch.Alarm, text(in, "name")), "tagsAll": tagsAll(in), "evaluateLowSampleCountPercentiles": "",
-		}
+		Read:     exists(func(name string) bool { _, _, ok := c.CloudWatch.AlarmState(name); return ok }),
+		Delete:   remove(c.CloudWatch.DeleteAlarm),
+	}.put("name", func(in resource.PropertyMap) (resource.PropertyMap, error) {
+		return merge(in, map[string]any{
+			"arn": c.CloudWatch.AlarmARN(text(in, "name")), "tagsAll": tagsAll(in), "evaluateLowSampleCountPercentiles": "",
+		}), c.CloudWatch.PutMetricAlarm(metricAlarm(in))
 	})
 }
 
+// metricAlarm reads an alarm's inputs.
+func metricAlarm(in resource.PropertyMap) cloudwatch.Alarm {
+	enabled := flag(in, "actionsEnabled")
+	a := cloudwatch.Alarm{
+		AlarmName: text(in, "name"), AlarmDescription: text(in, "alarmDescription"), ActionsEnabled: &enabled,
+		OKActions: texts(in, "okActions"), AlarmActions: texts(in, "alarmActions"), InsufficientDataActions: texts(in, "insufficientDataActions"),
+		MetricName: text(in, "metricName"), Namespace: text(in, "namespace"), Unit: text(in, "unit"),
+		Statistic: text(in, "statistic"), ExtendedStatistic: text(in, "extendedStatistic"), Period: int(number(in, "period", 0)),
+		EvaluationPeriods: int(number(in, "evaluationPeriods", 0)), DatapointsToAlarm: int(number(in, "datapointsToAlarm", 0)),
+		Threshold: number(in, "threshold", 0), ComparisonOperator: text(in, "comparisonOperator"), TreatMissingData: text(in, "treatMissingData"),
+	}
+	dimensions := textMap(in, "dimensions")
+	for _, name := range slices.Sorted(maps.Keys(dimensions)) {
+		a.Dimensions = append(a.Dimensions, cloudwatch.Dimension{Name: name, Value: dimensions[name]})
+	}
+	return a
+}
+
 func (c awsCloud) dashboard() Resource {
-	return c.stored(cloudwatch.Dashboard, "dashboardName", Resource{
+	return Resource{
 		Required: []string{"dashboardName", "dashboardBody"},
 		Computed: []string{"dashboardArn"},
+		Replace:  []string{"dashboardName"},
 		Validate: validateDashboard,
-	}, func(in resource.PropertyMap) map[string]any {
-		return map[string]any{"dashboardArn": c.CloudWatch.ARN(cloudwatch.Dashboard, text(in, "dashboardName"))}
+		Read:     exists(c.CloudWatch.HasDashboard),
+		Delete:   remove(c.CloudWatch.DeleteDashboard),
+	}.put("dashboardName", func(in resource.PropertyMap) (resource.PropertyMap, error) {
+		name := text(in, "dashboardName")
+		return merge(in, map[string]any{"dashboardArn": c.CloudWatch.DashboardARN(name)}), c.CloudWatch.PutDashboard(name, text(in, "dashboardBody"))
 	})
 }
 

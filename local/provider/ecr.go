@@ -12,9 +12,8 @@ import (
 
 func (c awsCloud) ecrTypes() map[string]Resource {
 	return map[string]Resource{
-		"aws:ecr/repository:Repository": c.repository(),
-		"aws:ecr/lifecyclePolicy:LifecyclePolicy": repositoryDocument(
-			func(name, _ string) error { return c.ECR.PutLifecyclePolicy(name) }, func(string) {}),
+		"aws:ecr/repository:Repository":             c.repository(),
+		"aws:ecr/lifecyclePolicy:LifecyclePolicy":   repositoryDocument(c.ECR.PutLifecyclePolicy, c.ECR.DeleteLifecyclePolicy),
 		"aws:ecr/repositoryPolicy:RepositoryPolicy": repositoryDocument(c.ECR.SetRepositoryPolicy, c.ECR.DeleteRepositoryPolicy),
 	}
 }

@@ -58,6 +58,7 @@ func (c awsCloud) s3Types() map[string]Resource {
 			kind:     s3.KindEncryption,
 			required: []string{"rules"},
 			validate: validateEncryption,
+			read:     encryption,
 		}),
 		"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2": c.configuration(bucketConfig{
 			kind:     s3.KindLifecycle,
@@ -65,6 +66,7 @@ func (c awsCloud) s3Types() map[string]Resource {
 			optional: []string{"transitionDefaultMinimumObjectSize"},
 			computed: map[string]any{"transitionDefaultMinimumObjectSize": "all_storage_classes_128K", "expectedBucketOwner": ""},
 			validate: validateLifecycle,
+			read:     lifecycle,
 		}),
 	}
 }
@@ -194,6 +196,36 @@ func validateEncryption(in resource.PropertyMap) []Failure {
 		bad = append(bad, oneOf(object(r, "applyServerSideEncryptionByDefault"), "sseAlgorithm", "AES256", "aws:kms", "aws:kms:dsse")...)
 	}
 	return bad
+}
+
+// encryption reads the rule by which a bucket encrypts.
+func encryption(in resource.PropertyMap) (s3.Configuration, error) {
+	var e s3.Encryption
+	for _, r := range objects(in, "rules") {
+		e.KMSKey = text(object(r, "applyServerSideEncryptionByDefault"), "kmsMasterKeyId")
+		e.BucketKey = flag(r, "bucketKeyEnabled")
+	}
+	return e, nil
+}
+
+// lifecycle reads the rules of a bucket.
+func lifecycle(in resource.PropertyMap) (s3.Configuration, error) {
+	var l s3.Lifecycle
+	for _, r := range objects(in, "rules") {
+		days := func(action, property string) int { return int(number(object(r, action), property, 0)) }
+		rule := s3.LifecycleRule{
+			ID: text(r, "id"), Disabled: text(r, "status") == "Disabled", Prefix: text(object(r, "filter"), "prefix") + text(r, "prefix"),
+			ExpirationDays:            days("expiration", "days"),
+			ExpiredObjectDeleteMarker: flag(object(r, "expiration"), "expiredObjectDeleteMarker"),
+			NoncurrentDays:            days("noncurrentVersionExpiration", "noncurrentDays"),
+			AbortIncompleteDays:       days("abortIncompleteMultipartUpload", "daysAfterInitiation"),
+		}
+		for _, t := range objects(r, "transitions") {
+			rule.Transitions = append(rule.Transitions, s3.Transition{Days: int(number(t, "days", 0)), StorageClass: text(t, "storageClass")})
+		}
+		l = append(l, rule)
+	}
+	return l, nil
 }
 
 // validateLifecycle checks what S3 refuses: rules without an id, a status, a scope or an action.

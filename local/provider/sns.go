@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"s3-thumbnail-creator/local/aws/account"
+	"s3-thumbnail-creator/local/aws/sns"
 )
 
 func (c awsCloud) snsTypes() map[string]Resource {
@@ -61,7 +62,9 @@ func (c awsCloud) subscription() Resource {
 			return bad
 		},
 		Create: func(_ context.Context, _ string, in resource.PropertyMap) (string, resource.PropertyMap, error) {
-			arn, err := c.SNS.Subscribe(text(in, "topic"))
+			arn, err := c.SNS.Subscribe(text(in, "topic"), sns.Subscription{
+				Protocol: text(in, "protocol"), Endpoint: text(in, "endpoint"), Raw: flag(in, "rawMessageDelivery"),
+			})
 			email := strings.HasPrefix(text(in, "protocol"), "email")
 			return arn, merge(in, map[string]any{
 				"arn": arn, "ownerId": account.ID, "pendingConfirmation": email, "confirmationWasAuthenticated": !email, "filterPolicyScope": "",

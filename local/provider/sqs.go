@@ -85,6 +85,10 @@ func queueAttributes(in resource.PropertyMap) sqs.Attributes {
 	return sqs.Attributes{
 		VisibilityTimeout:  time.Duration(number(in, "visibilityTimeoutSeconds", 30)) * time.Second,
 		MaximumMessageSize: int(number(in, "maxMessageSize", 262144)),
+		Retention:          time.Duration(number(in, "messageRetentionSeconds", 345600)) * time.Second,
+		Delay:              time.Duration(number(in, "delaySeconds", 0)) * time.Second,
+		WaitTime:           time.Duration(number(in, "receiveWaitTimeSeconds", 0)) * time.Second,
+		KMSKey:             text(in, "kmsMasterKeyId"),
 	}
 }
 

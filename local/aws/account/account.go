@@ -26,6 +26,7 @@ var ErrClosed = errors.New("the local cloud is closed")
 // Account is an account and the surroundings of its services. Its methods may be called from any goroutine.
 type Account struct {
 	Options
+	Clock
 	ctx    context.Context
 	cancel context.CancelFunc
 	work   sync.WaitGroup // builds, events, processes

@@ -74,6 +74,18 @@ func Allow(resources any, actions ...string) Doc {
 	return Doc{"Effect": "Allow", "Action": actions, "Resource": resources}
 }
 
+// Anyone is a principal with all rights that no policy denies.
+var Anyone = account.Deployer
+
+// KeyPolicy is the policy of a KMS key that lets the account decide, and services use the key as they like.
+func KeyPolicy(services ...string) string {
+	statements := []Doc{{"Effect": "Allow", "Principal": Doc{"AWS": "arn:aws:iam::" + account.ID + ":root"}, "Action": "kms:*", "Resource": "*"}}
+	if len(services) > 0 {
+		statements = append(statements, Doc{"Effect": "Allow", "Principal": Doc{"Service": services}, "Action": "kms:*", "Resource": "*"})
+	}
+	return Policy(statements...)
+}
+
 // Role makes a role that a service may assume, with one policy of the statements.
 func Role(t *testing.T, c *aws.Cloud, name, service string, allowed ...Doc) iam.Role {
 	t.Helper()

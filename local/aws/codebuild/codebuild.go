@@ -96,7 +96,7 @@ func New(a *account.Account, i *iam.Service, sources Sources, registry Registry,
 		account: a, iam: i, sources: sources, registry: registry, logs: logs, opts: o,
 		projects: map[string]*Project{}, builds: map[string]*build{},
 	}
-	s.Handler = wire.JSON(a, i, "codebuild", s.operations())
+	s.Handler = wire.Handler(a, i, wire.API{Package: "codebuild", Operations: s.operations()})
 	return s
 }
 

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -271,21 +270,12 @@ phases:
 }
 
 func TestYoungRoleCannotBeAssumed(t *testing.T) {
-	var mu sync.Mutex
-	now := time.Now()
-	clock := func() time.Time {
-		mu.Lock()
-		defer mu.Unlock()
-		return now
-	}
-	y := newYard(t, aws.Options{RolePropagation: time.Hour, Now: clock}, "version: 0.2\nphases: {build: {commands: [echo]}}", nil, nil)
+	y := newYard(t, aws.Options{RolePropagation: time.Hour}, "version: 0.2\nphases: {build: {commands: [echo]}}", nil, nil)
 	_, err := y.start(awscodebuild.StartBuildInput{})
 	if awstest.Code(err) != "InvalidInputException" || !strings.Contains(err.Error(), "CodeBuild is not authorized to perform: sts:AssumeRole on "+y.role.ARN) {
 		t.Errorf("a build right after the role was made: %v", err)
 	}
-	mu.Lock()
-	now = now.Add(2 * time.Hour)
-	mu.Unlock()
+	y.Turn(2 * time.Hour)
 	if b := y.run(awscodebuild.StartBuildInput{}); b.BuildStatus != cbtypes.StatusTypeSucceeded {
 		t.Errorf("status %s", b.BuildStatus)
 	}

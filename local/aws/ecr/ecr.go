@@ -36,6 +36,7 @@ type repository struct {
 	tags      map[string]string // tag to digest
 	images    map[string]image  // by digest
 	policy    *iam.Policy
+	lifecycle *lifecycle // nil for none
 	registry  http.Handler
 }
 
@@ -50,7 +51,7 @@ type image struct {
 // New returns the ECR of an account.
 func New(a *account.Account, i *iam.Service) *Service {
 	s := &Service{account: a, iam: i, adminToken: account.RandomHex(32), repos: map[string]*repository{}}
-	s.Handler = wire.JSON(a, i, "ecr", s.operations())
+	s.Handler = wire.Handler(a, i, wire.API{Package: "ecr", Operations: s.operations()})
 	return s
 }
 
@@ -108,7 +109,7 @@ func (s *Service) authorizationToken(_ context.Context, who account.Principal, _
 	}
 	return map[string]any{"authorizationData": []any{map[string]any{
 		"authorizationToken": login,
-		"expiresAt":          wire.Seconds(time.Now().Add(12 * time.Hour)),
+		"expiresAt":          wire.Seconds(s.account.Now().Add(12 * time.Hour)),
 		"proxyEndpoint":      s.account.Endpoint,
 	}}}, nil
 }
@@ -277,8 +278,7 @@ func (s *Service) batchDeleteImage(_ context.Context, who account.Principal, in 
 			}
 			delete(r.tags, id.ImageTag)
 			if id.ImageTag == "" || len(r.tagsOf(i.digest)) == 0 {
-				maps.DeleteFunc(r.tags, func(_, d string) bool { return d == i.digest })
-				delete(r.images, i.digest)
+				r.remove(i.digest)
 			}
 			gone = append(gone, imageID{i.digest, id.ImageTag})
 		}
@@ -302,7 +302,7 @@ func (s *Service) CreateRepository(name string, immutable bool) error {
 		return wire.Errorf(400, "RepositoryAlreadyExistsException", "The repository with name '%s' already exists in the registry with id '%s'", name, account.ID)
 	}
 	s.repos[name] = &repository{
-		name: name, created: time.Now(), immutable: immutable,
+		name: name, created: s.account.Now(), immutable: immutable,
 		tags: map[string]string{}, images: map[string]image{}, registry: newRegistry(),
 	}
 	return nil
@@ -361,7 +361,3 @@ func (s *Service) DeleteRepositoryPolicy(name string) {
 		r.policy = nil
 	}
 }
-
-// PutLifecyclePolicy is PutLifecyclePolicy, of which nothing is remembered: no image is old enough here to expire. The error is
-// RepositoryNotFoundException.
-func (s *Service) PutLifecyclePolicy(name string) error { return s.change(name, func(*repository) {}) }

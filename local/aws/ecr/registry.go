@@ -11,7 +11,6 @@ import (
 	"log"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -166,7 +165,7 @@ func (s *Service) putManifest(w http.ResponseWriter, r *http.Request, repo *repo
 	if out.status != http.StatusCreated {
 		return
 	}
-	i := image{digest: digest, mediaType: r.Header.Get("Content-Type"), manifest: body, size: m.Config.Size, pushed: time.Now()}
+	i := image{digest: digest, mediaType: r.Header.Get("Content-Type"), manifest: body, size: m.Config.Size, pushed: s.account.Now()}
 	for _, l := range m.Layers {
 		i.size += l.Size
 	}

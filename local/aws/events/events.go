@@ -24,6 +24,7 @@ type Service struct {
 	account   *account.Account
 	functions Functions
 	queues    Queues
+	metrics   Metrics
 	mu        sync.Mutex
 	rules     map[string]*rule // by name
 }
@@ -43,6 +44,12 @@ type Queues interface {
 	Send(queueARN, body string) error
 }
 
+// Metrics is CloudWatch, as far as EventBridge needs it.
+type Metrics interface {
+	// Record takes a value of a metric with one dimension.
+	Record(namespace, metric, dimension, of string, value float64)
+}
+
 // Target is what a rule invokes.
 type Target struct {
 	Function   string // its ARN
@@ -50,14 +57,15 @@ type Target struct {
 }
 
 type rule struct {
+	name    string
 	arn     string
 	pattern Pattern
 	targets map[string]Target // by id
 }
 
 // New returns the EventBridge of an account.
-func New(a *account.Account, functions Functions, queues Queues) *Service {
-	return &Service{account: a, functions: functions, queues: queues, rules: map[string]*rule{}}
+func New(a *account.Account, functions Functions, queues Queues, metrics Metrics) *Service {
+	return &Service{account: a, functions: functions, queues: queues, metrics: metrics, rules: map[string]*rule{}}
 }
 
 // Leftovers lists the rules that exist.
@@ -84,7 +92,7 @@ func (s *Service) PutRule(name, pattern string) error {
 	defer s.mu.Unlock()
 	r := s.rules[name]
 	if r == nil {
-		r = &rule{arn: s.ARN(name), targets: map[string]Target{}}
+		r = &rule{name: name, arn: s.ARN(name), targets: map[string]Target{}}
 		s.rules[name] = r
 	}
 	r.pattern = p
@@ -153,6 +161,8 @@ func (s *Service) Put(event json.RawMessage) {
 	defer s.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(s.rules)) {
 		if r := s.rules[name]; r.pattern.Matches(decoded) {
+			s.count(r, "MatchedEvents")
+			s.count(r, "TriggeredRules")
 			for _, t := range r.targets {
 				s.handOver(r, t, event)
 			}
@@ -167,9 +177,11 @@ func (s *Service) handOver(r *rule, t Target, event json.RawMessage) {
 	if err == nil {
 		err = s.functions.Enqueue(t.Function, event)
 	}
+	s.count(r, "Invocations")
 	if err == nil {
 		return
 	}
+	s.count(r, "FailedInvocations")
 	if t.DeadLetter == "" {
 		s.account.Logf("events %s drops an event: %v", r.arn, err)
 		return
@@ -178,5 +190,16 @@ func (s *Service) handOver(r *rule, t Target, event json.RawMessage) {
 	if lost == nil {
 		lost = s.queues.Send(t.DeadLetter, string(event))
 	}
+	if lost == nil {
+		s.count(r, "InvocationsSentToDlq")
+	} else {
+		s.count(r, "InvocationsFailedToBeSentToDlq")
+	}
 	s.account.Logf("events %s sends an event to %s, as %v: %v", r.arn, t.DeadLetter, err, wire.Outcome(lost))
+}
+
+// count records a metric of a rule.
+// Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+func (s *Service) count(r *rule, metric string) {
+	s.metrics.Record("AWS/Events", metric, "RuleName", r.name, 1)
 }

@@ -55,6 +55,7 @@ func TestPattern(t *testing.T) {
 type site struct {
 	refuse   map[string]bool // functions and queues that let nobody in
 	arrivals []string
+	metrics  []string
 }
 
 func (s *site) MayInvoke(function, service, source string) error {
@@ -72,17 +73,28 @@ func (s *site) may(what, service, source string) error {
 func (s *site) Enqueue(function string, _ []byte) error { return s.Send(function, "") }
 func (s *site) Send(to, _ string) error                 { s.arrivals = append(s.arrivals, to); return nil }
 
+func (s *site) Record(namespace, metric, dimension, of string, _ float64) {
+	if namespace == "AWS/Events" && dimension == "RuleName" && of == "r" && strings.Contains(metric, "nvocations") {
+		s.metrics = append(s.metrics, metric)
+	}
+}
+
 // TestWhatCannotBeHandedOverIsADeadLetter: if the queue lets EventBridge in.
 func TestWhatCannotBeHandedOverIsADeadLetter(t *testing.T) {
 	for _, test := range []struct {
-		refuse []string
-		want   []string
-	}{{nil, []string{"f"}}, {[]string{"f"}, []string{"q"}}, {[]string{"f", "q"}, nil}} {
+		refuse  []string
+		want    []string
+		metrics []string
+	}{
+		{nil, []string{"f"}, []string{"Invocations"}},
+		{[]string{"f"}, []string{"q"}, []string{"Invocations", "FailedInvocations", "InvocationsSentToDlq"}},
+		{[]string{"f", "q"}, nil, []string{"Invocations", "FailedInvocations", "InvocationsFailedToBeSentToDlq"}},
+	} {
 		s := &site{refuse: map[string]bool{}}
 		for _, what := range test.refuse {
 			s.refuse[what] = true
 		}
-		bus := events.New(account.New(t.Context(), account.Options{Region: "us-east-1"}), s, s)
+		bus := events.New(account.New(t.Context(), account.Options{Region: "us-east-1"}), s, s, s)
 		if err := errors.Join(bus.PutRule("r", `{"source":["aws.s3"]}`), bus.PutTarget("r", "t", events.Target{Function: "f", DeadLetter: "q"})); err != nil {
 			t.Fatal(err)
 		}
@@ -90,6 +102,9 @@ func TestWhatCannotBeHandedOverIsADeadLetter(t *testing.T) {
 		bus.Put([]byte(`{"source":"aws.ec2"}`))
 		if !slices.Equal(s.arrivals, test.want) {
 			t.Errorf("refused by %v: it arrives at %v, want %v", test.refuse, s.arrivals, test.want)
+		}
+		if !slices.Equal(s.metrics, test.metrics) {
+			t.Errorf("refused by %v: the rule's metrics are %v, want %v", test.refuse, s.metrics, test.metrics)
 		}
 		if err := bus.DeleteRule("r"); err == nil || !strings.Contains(err.Error(), "targets") {
 			t.Errorf("a rule with a target is deleted: %v", err)

@@ -1,5 +1,5 @@
-// Package iam is the local cloud's IAM: roles, their policies and sessions, and the answer to who may do what. It has no wire
-// operations; package sts has those of its sessions.
+// Package iam is the local cloud's IAM: roles, their policies and sessions, and the answer to who may do what. Over the wire
+// it speaks the query protocol; package sts has the operations of its sessions.
 package iam
 
 import (
@@ -23,12 +23,11 @@ type Options struct {
 	RolePropagation time.Duration
 	// PolicyPropagation is how long a new policy of a role has no effect yet.
 	PolicyPropagation time.Duration
-	// Now is the clock of both; nil means time.Now.
-	Now func() time.Time
 }
 
 // Service holds roles and their sessions, and decides who may do what.
 type Service struct {
+	http.Handler
 	account  *account.Account
 	opts     Options
 	mu       sync.Mutex
@@ -42,22 +41,21 @@ type role struct {
 	policies map[string]attached
 }
 
-// attached is a policy of a role, since when it is the role's, and what it was before, which is nil for a new one.
+// attached is a policy of a role and its text, since when it is the role's, and what it was before, which is nil for a
+// new one.
 type attached struct {
 	*Policy
+	doc    string
 	since  time.Time
 	before *Policy
 }
 
 // New returns the IAM of an account.
 func New(a *account.Account, o Options) *Service {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	return &Service{account: a, opts: o, roles: map[string]*role{}, sessions: map[string]account.Principal{}}
+	s := &Service{account: a, opts: o, roles: map[string]*role{}, sessions: map[string]account.Principal{}}
+	s.Handler = wire.Handler(a, s, wire.API{Package: "iam", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/", Operations: s.operations()})
+	return s
 }
-
-func (s *Service) now() time.Time { return s.opts.Now() }
 
 // Leftovers lists the roles that exist.
 func (s *Service) Leftovers() []string {
@@ -99,7 +97,7 @@ func (s *Service) Assume(roleARN, service, session string, context map[string]st
 	defer s.mu.Unlock()
 	r := s.byARN(roleARN)
 	notAuthorized := wire.Errorf(400, "AccessDenied", "%s is not authorized to perform: sts:AssumeRole on %s", service, roleARN)
-	if r == nil || s.now().Sub(r.Created) < s.opts.RolePropagation {
+	if r == nil || s.account.Now().Sub(r.Created) < s.opts.RolePropagation {
 		return account.Credentials{}, account.Principal{}, notAuthorized
 	}
 	ctx := map[string]string{"aws:sourceaccount": account.ID, "aws:securetransport": "true"}
@@ -142,7 +140,43 @@ func (s *Service) byARN(arn string) *role {
 // Authorize returns an AccessDenied that reads like AWS's unless who may do the action. onResource is the policy of the
 // resource, nil when it has none: within one account, its Allow is as good as the role's.
 func (s *Service) Authorize(who account.Principal, action, arn string, onResource *Policy, context map[string]string) error {
-	ctx := map[string]string{
+	return s.authorize(who, action, arn, onResource, context, true)
+}
+
+// AuthorizeKey is Authorize for a KMS key, whose policy comes first: what the account's roles and users may do by their own
+// policies counts only if the key's policy lets the account decide.
+// Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+func (s *Service) AuthorizeKey(who account.Principal, action, arn string, onKey *Policy, context map[string]string) error {
+	return s.authorize(who, action, arn, onKey, context, false)
+}
+
+func (s *Service) authorize(who account.Principal, action, arn string, onResource *Policy, context map[string]string, delegated bool) error {
+	q := Request{Action: action, Resource: arn, Who: who, Context: s.requestContext(who, context)}
+	fromResource := Silent
+	if onResource != nil {
+		fromResource = onResource.Decide(q)
+	}
+	unnamed := AccessDenied(who, action, arn, "because no resource-based policy allows the "+action+" action")
+	switch {
+	case fromResource == Denied:
+		return AccessDenied(who, action, arn, "with an explicit deny in a resource-based policy")
+	case who.Service != "" && fromResource != Allowed, fromResource == Silent && !delegated:
+		return unnamed
+	case who.Role == "":
+		return nil
+	}
+	switch d := s.fromIdentity(q); {
+	case d == Denied:
+		return AccessDenied(who, action, arn, "with an explicit deny in an identity-based policy")
+	case d != Allowed && fromResource != Allowed:
+		return AccessDenied(who, action, arn, "because no identity-based policy allows the "+action+" action")
+	}
+	return nil
+}
+
+// requestContext completes the condition keys of a request with those that every request has.
+func (s *Service) requestContext(who account.Principal, context map[string]string) map[string]string {
+	all := map[string]string{
 		// Nothing leaves the machine, so loopback counts as encrypted: a policy that denies plain HTTP must not
 		// lock out everyone here.
 		"aws:securetransport":  "true",
@@ -151,52 +185,33 @@ func (s *Service) Authorize(who account.Principal, action, arn string, onResourc
 		"aws:principalarn":     who.ARN,
 	}
 	if who.RoleARN != "" {
-		ctx["aws:principalarn"] = who.RoleARN
+		all["aws:principalarn"] = who.RoleARN
 	}
 	for k, v := range context {
-		ctx[strings.ToLower(k)] = v
+		all[strings.ToLower(k)] = v
 	}
-	q := Request{Action: action, Resource: arn, Who: who, Context: ctx}
-	fromResource := Silent
-	if onResource != nil {
-		fromResource = onResource.Decide(q)
-	}
-	if fromResource == Denied {
-		return AccessDenied(who, action, arn, "with an explicit deny in a resource-based policy")
-	}
-	if who.Service != "" {
-		if fromResource == Allowed {
-			return nil
-		}
-		return AccessDenied(who, action, arn, "because no resource-based policy allows the "+action+" action")
-	}
-	if who.Role == "" {
-		return nil
-	}
+	return all
+}
+
+// fromIdentity is what the policies of a role say that have an effect already.
+func (s *Service) fromIdentity(q Request) Decision {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d := fromResource
-	if r := s.roles[who.Role]; r != nil {
-		for _, p := range r.policies {
-			effective := p.Policy
-			if s.now().Sub(p.since) < s.opts.PolicyPropagation {
-				effective = p.before
-			}
-			if effective == nil {
-				continue
-			}
-			switch effective.Decide(q) {
-			case Denied:
-				return AccessDenied(who, action, arn, "with an explicit deny in an identity-based policy")
-			case Allowed:
-				d = Allowed
-			}
+	r := s.roles[q.Who.Role]
+	if r == nil {
+		return Silent
+	}
+	d := Silent
+	for _, p := range r.policies {
+		effective := p.Policy
+		if s.account.Now().Sub(p.since) < s.opts.PolicyPropagation {
+			effective = p.before
+		}
+		if effective != nil {
+			d = max(d, effective.Decide(q))
 		}
 	}
-	if d != Allowed {
-		return AccessDenied(who, action, arn, "because no identity-based policy allows the "+action+" action")
-	}
-	return nil
+	return d
 }
 
 // AccessDenied is the error of a request that no policy allows, or that one denies; reason says which.
@@ -211,6 +226,8 @@ func AccessDenied(who account.Principal, action, arn, reason string) error {
 // Role is what the account tells of a role.
 type Role struct {
 	Name, ARN, ID string
+	Path          string // "/" or like "/team/"
+	Trust         string // the document that says who may assume it
 	Created       time.Time
 }
 
@@ -231,7 +248,9 @@ func (s *Service) CreateRole(name, path, trust string) (Role, error) {
 			Name:    name,
 			ARN:     s.account.ARN("iam", "role"+path+name),
 			ID:      "AROA" + strings.ToUpper(account.RandomHex(17)),
-			Created: s.now(),
+			Path:    path,
+			Trust:   trust,
+			Created: s.account.Now(),
 		},
 		trust:    p,
 		policies: map[string]attached{},
@@ -285,7 +304,7 @@ func (s *Service) UpdateAssumeRolePolicy(name, trust string) (Role, error) {
 	if err != nil {
 		return Role{}, err
 	}
-	r.trust = p
+	r.trust, r.Trust = p, trust
 	return r.Role, nil
 }
 
@@ -318,7 +337,7 @@ func (s *Service) PutRolePolicy(roleName, name, doc string) error {
 	if err != nil {
 		return err
 	}
-	r.policies[name] = attached{p, s.now(), r.policies[name].Policy}
+	r.policies[name] = attached{p, doc, s.account.Now(), r.policies[name].Policy}
 	return nil
 }
 
@@ -340,5 +359,5 @@ func (s *Service) AwaitRole(ctx context.Context, arn string) error {
 	if r == nil {
 		return fmt.Errorf("role %s does not exist", arn)
 	}
-	return account.Sleep(ctx, r.Created.Add(s.opts.RolePropagation).Sub(s.now()))
+	return s.account.SleepUntil(ctx, r.Created.Add(s.opts.RolePropagation))
 }

@@ -167,9 +167,11 @@ type Request struct {
 // Decision is what a policy says about a request.
 type Decision int
 
-// The decisions. Where no policy allows, the request is denied.
+// The decisions. Where no policy allows, the request is denied. Delegated is what a resource's policy says that allows the
+// account, not the one who asks: then the account decides, by the policies of its identities.
 const (
 	Silent Decision = iota
+	Delegated
 	Allowed
 	Denied
 )
@@ -181,10 +183,14 @@ func (p *Policy) Decide(q Request) Decision {
 		if !s.matches(q) {
 			continue
 		}
-		if s.Effect == "Deny" {
+		switch {
+		case s.Effect == "Deny":
 			return Denied
+		case s.Principal == nil || s.Principal.name(q.Who):
+			d = Allowed
+		default:
+			d = max(d, Delegated)
 		}
-		d = Allowed
 	}
 	return d
 }
@@ -209,19 +215,24 @@ func (s Statement) matches(q Request) bool {
 	return true
 }
 
+// include reports whether who is meant, by name or as one of the account.
 func (p *Principals) include(who account.Principal) bool {
-	if p.Any {
+	if p.name(who) {
 		return true
 	}
-	if slices.Contains(p.Named["Service"], who.Service) && who.Service != "" {
+	return who.Service == "" && slices.ContainsFunc(p.Named["AWS"], func(name string) bool {
+		return name == account.ID || name == "arn:aws:iam::"+account.ID+":root"
+	})
+}
+
+// name reports whether who is meant by name, or as anyone.
+func (p *Principals) name(who account.Principal) bool {
+	if p.Any || who.Service != "" && slices.Contains(p.Named["Service"], who.Service) {
 		return true
 	}
-	for _, name := range p.Named["AWS"] {
-		if name == "*" || name == account.ID || name == "arn:aws:iam::"+account.ID+":root" || name == who.ARN || name == who.RoleARN && who.RoleARN != "" {
-			return who.Service == "" || name == "*"
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.Named["AWS"], func(name string) bool {
+		return name == "*" || who.Service == "" && (name == who.ARN || name == who.RoleARN && who.RoleARN != "")
+	})
 }
 
 func matchesAny(patterns []string, s string, fold bool) bool {

@@ -126,15 +126,14 @@ func TestAssume(t *testing.T) {
 }
 
 func TestYoungPolicyHasNoEffect(t *testing.T) {
-	now := time.Now()
-	c := awstest.Start(t, aws.Options{PolicyPropagation: time.Hour, Now: func() time.Time { return now }})
+	c := awstest.Start(t, aws.Options{PolicyPropagation: time.Hour})
 	r := awstest.Role(t, c, "r", "lambda.amazonaws.com", awstest.Allow("*", "sqs:SendMessage"))
 	who := account.Principal{Role: r.Name, RoleARN: r.ARN}
 	may := func() error { return c.IAM.Authorize(who, "sqs:SendMessage", "arn", nil, nil) }
 	if err := may(); !wire.HasCode(err, "AccessDenied") {
 		t.Errorf("right after it was put, the policy has an effect: %v", err)
 	}
-	now = now.Add(2 * time.Hour)
+	c.Turn(2 * time.Hour)
 	if err := may(); err != nil {
 		t.Errorf("two hours later: %v", err)
 	}
@@ -146,7 +145,7 @@ func TestYoungPolicyHasNoEffect(t *testing.T) {
 	if may() != nil || !wire.HasCode(other(), "AccessDenied") {
 		t.Errorf("right after it was changed, it has an effect: %v, %v", may(), other())
 	}
-	now = now.Add(2 * time.Hour)
+	c.Turn(2 * time.Hour)
 	if !wire.HasCode(may(), "AccessDenied") || other() != nil {
 		t.Errorf("two hours after the change: %v, %v", may(), other())
 	}
@@ -160,5 +159,32 @@ func TestRoleWithPoliciesIsNotDeleted(t *testing.T) {
 	}
 	if err := c.IAM.PutRolePolicy(r.ARN, "p", awstest.Policy(awstest.Allow("*", "s3:*"))); !wire.HasCode(err, "NoSuchEntity") {
 		t.Errorf("a policy on an ARN instead of a name: %v", err)
+	}
+}
+
+// TestTheAccountAsPrincipal: a resource's policy that names the account lets it decide by the roles' own policies, which
+// is not to allow every role; to deny it, it denies all of them.
+func TestTheAccountAsPrincipal(t *testing.T) {
+	c := awstest.Start(t, aws.Options{})
+	root := awstest.Doc{"AWS": "arn:aws:iam::" + account.ID + ":root"}
+	r := awstest.Role(t, c, "r", "lambda.amazonaws.com", awstest.Allow("*", "s3:ListBucket"))
+	who := account.Principal{Role: r.Name, RoleARN: r.ARN}
+	for effect, principals := range map[string]map[string]bool{"Allow": {"root": false, "role": true}, "Deny": {"root": false, "role": false}} {
+		for name, allowed := range principals {
+			principal := root
+			if name == "role" {
+				principal = awstest.Doc{"AWS": r.ARN}
+			}
+			p, err := iam.ParsePolicy(awstest.Policy(awstest.Doc{"Effect": effect, "Action": "s3:*", "Resource": "*", "Principal": principal}), iam.ResourcePolicy)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.IAM.Authorize(who, "s3:GetObject", "arn:aws:s3:::b/k", p, nil); (err == nil) != allowed {
+				t.Errorf("%s to the %s, of what the role has no right to: %v", effect, name, err)
+			}
+			if err := c.IAM.Authorize(who, "s3:ListBucket", "arn:aws:s3:::b", p, nil); (err == nil) != (effect == "Allow") {
+				t.Errorf("%s to the %s, of what the role has a right to: %v", effect, name, err)
+			}
+		}
 	}
 }

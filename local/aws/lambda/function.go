@@ -107,7 +107,7 @@ func (s *Service) CreateFunction(name string, c Config) error {
 	}
 	f := &function{
 		name: name, arn: s.account.ARN("lambda", "function:"+name), state: "Pending", config: functionConfig{Config: c},
-		events: defaultEvents, modified: time.Now(), all: map[*instance]bool{},
+		events: defaultEvents, modified: s.account.Now(), all: map[*instance]bool{},
 	}
 	if !s.account.Go(func() {
 		s.prepare(s.account.Context(), f, c, func(err error) {
@@ -134,7 +134,7 @@ func (s *Service) prepare(ctx context.Context, f *function, c Config, done func(
 	if err == nil {
 		f.config = functionConfig{c, files}
 		f.generation++
-		f.modified = time.Now()
+		f.modified = s.account.Now()
 		for _, p := range f.idle {
 			delete(f.all, p)
 			p.kill()

@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -96,7 +97,8 @@ func (s *Service) Enqueue(ref string, payload []byte) error {
 	if err != nil {
 		return err
 	}
-	e := &asyncEvent{lambda: s, name: f.name, id: account.RandomID(), payload: payload, since: time.Now()}
+	s.count(f.name, "AsyncEventsReceived", 1)
+	e := &asyncEvent{lambda: s, name: f.name, id: account.RandomID(), payload: payload, since: s.account.Now()}
 	done := func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -130,18 +132,21 @@ func (e *asyncEvent) run(ctx context.Context) {
 	var last outcome
 	for {
 		f, err := e.await(ctx)
+		if errors.Is(err, errTooOld) {
+			e.giveUp(f, f.eventConfig(e.lambda), "EventAgeExceeded", last)
+			return
+		}
 		if err != nil {
 			return // the cloud closes, or the function is gone and its queue with it
 		}
-		e.lambda.mu.Lock()
-		config := f.events
-		e.lambda.mu.Unlock()
-		if time.Since(e.since) > config.MaxAge {
+		config := f.eventConfig(e.lambda)
+		if e.age() > config.MaxAge {
 			e.lambda.release(f)
 			e.giveUp(f, config, "EventAgeExceeded", last)
 			return
 		}
 		e.tries++
+		e.lambda.count(e.name, "AsyncEventAge", float64(e.age().Milliseconds()))
 		last = e.lambda.invoke(ctx, f, e.id, e.payload)
 		e.lambda.release(f)
 		if last.failed == "" {
@@ -157,15 +162,27 @@ func (e *asyncEvent) run(ctx context.Context) {
 	}
 }
 
-// await waits for a slot.
+// errTooOld is the error of an event that is older than its function's configuration lets it be.
+var errTooOld = errors.New("the event is too old")
+
+func (e *asyncEvent) age() time.Duration { return e.lambda.account.Now().Sub(e.since) }
+
+// await waits for a slot. With errTooOld it returns the function, too.
 func (e *asyncEvent) await(ctx context.Context) (*function, error) {
-	for {
+	for throttled := false; ; {
 		e.lambda.mu.Lock()
 		changed := e.lambda.changed
 		e.lambda.mu.Unlock()
 		f, err := e.lambda.take(e.name)
 		if !wire.HasCode(err, "TooManyRequestsException") && !wire.HasCode(err, "ResourceConflictException") {
 			return f, err
+		}
+		if !throttled {
+			throttled = true
+			e.lambda.countThrottle(e.name, err)
+		}
+		if f := e.expired(); f != nil {
+			return f, errTooOld
 		}
 		select {
 		case <-ctx.Done():
@@ -175,16 +192,35 @@ func (e *asyncEvent) await(ctx context.Context) (*function, error) {
 	}
 }
 
+// expired returns the function if the event is too old for it.
+func (e *asyncEvent) expired() *function {
+	e.lambda.mu.Lock()
+	defer e.lambda.mu.Unlock()
+	f, err := e.lambda.lookup(e.name)
+	if err != nil || e.age() <= f.events.MaxAge {
+		return nil
+	}
+	return f
+}
+
+// eventConfig is how the function's events are retried.
+func (f *function) eventConfig(s *Service) EventConfig {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return f.events
+}
+
 // giveUp sends the event's record to the on-failure destination, with the permissions of the function's role.
 func (e *asyncEvent) giveUp(f *function, config EventConfig, condition string, last outcome) {
 	s := e.lambda
+	s.count(f.name, "AsyncEventsDropped", 1)
 	if config.OnFailure == "" {
 		s.account.Logf("lambda %s drops event %s: %s", f.name, e.id, condition)
 		return
 	}
 	record := map[string]any{
 		"version":   "1.0",
-		"timestamp": time.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
+		"timestamp": s.account.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
 		"requestContext": map[string]any{
 			"requestId": e.id, "functionArn": f.arn + ":$LATEST", "condition": condition, "approximateInvokeCount": e.tries,
 		},
@@ -196,24 +232,23 @@ func (e *asyncEvent) giveUp(f *function, config EventConfig, condition string, l
 	}
 	doc, err := json.Marshal(record)
 	if err == nil {
-		err = s.send(f, config.OnFailure, string(doc))
+		err = s.queues.SendAs(s.roleSession(f.config.Role, f.name), config.OnFailure, string(doc))
+	}
+	if err != nil {
+		s.count(f.name, "DestinationDeliveryFailures", 1)
 	}
 	s.account.Logf("lambda %s sends event %s to %s after %d tries: %v", f.name, e.id, config.OnFailure, e.tries, wire.Outcome(err))
 }
 
-// send puts a message into a destination queue.
-func (s *Service) send(f *function, queueARN, body string) error {
-	if err := s.maySend(f.config.Role, f.name, queueARN); err != nil {
-		return err
-	}
-	return s.queues.Send(queueARN, body)
+// roleSession is who Lambda is when it acts for a function.
+func (s *Service) roleSession(roleARN, session string) account.Principal {
+	roleName := roleARN[strings.LastIndexByte(roleARN, '/')+1:]
+	return account.Principal{ARN: s.account.ARN("sts", "assumed-role/"+roleName+"/"+session), Role: roleName, RoleARN: roleARN}
 }
 
 // maySend checks the role's permission for a destination.
 func (s *Service) maySend(roleARN, session, queueARN string) error {
-	roleName := roleARN[strings.LastIndexByte(roleARN, '/')+1:]
-	who := account.Principal{ARN: s.account.ARN("sts", "assumed-role/"+roleName+"/"+session), Role: roleName, RoleARN: roleARN}
-	return s.iam.Authorize(who, "sqs:SendMessage", queueARN, nil, nil)
+	return s.iam.Authorize(s.roleSession(roleARN, session), "sqs:SendMessage", queueARN, nil, nil)
 }
 
 // invoke runs one event in a process of the function: an idle one or a new one.
@@ -226,6 +261,7 @@ func (s *Service) invoke(ctx context.Context, f *function, id string, payload []
 	begin := time.Now()
 	result, reusable := p.handle(ctx, id, payload, cold)
 	p.ended(id, time.Since(begin), result)
+	s.countInvocation(f, time.Since(begin), result)
 	s.account.Logf("lambda %s %s %dms %s", f.name, id, time.Since(begin).Milliseconds(), result.verdict())
 	s.giveBack(f, p, reusable)
 	return result

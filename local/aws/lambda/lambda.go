@@ -35,6 +35,7 @@ type Service struct {
 	images  Images
 	queues  Queues
 	logs    Logs
+	metrics Metrics
 	opts    Options
 
 	mu        sync.Mutex
@@ -99,12 +100,19 @@ type Images interface {
 
 // Queues is where events go that could not be handled.
 type Queues interface {
-	Send(queueARN, body string) error
+	// SendAs sends with the permissions of who.
+	SendAs(who account.Principal, queueARN, body string) error
 }
 
 // Logs is where functions write.
 type Logs interface {
 	Write(who account.Principal, group, stream string, lines ...string) error
+}
+
+// Metrics is CloudWatch, as far as Lambda needs it.
+type Metrics interface {
+	// Record takes a value of a metric with one dimension, or with none where that is "".
+	Record(namespace, metric, dimension, of string, value float64)
 }
 
 // Options configures Lambda.
@@ -118,9 +126,9 @@ type Options struct {
 }
 
 // New returns the Lambda of an account.
-func New(a *account.Account, i *iam.Service, images Images, queues Queues, logs Logs, o Options) *Service {
+func New(a *account.Account, i *iam.Service, images Images, queues Queues, logs Logs, metrics Metrics, o Options) *Service {
 	return &Service{
-		account: a, iam: i, images: images, queues: queues, logs: logs, opts: o,
+		account: a, iam: i, images: images, queues: queues, logs: logs, metrics: metrics, opts: o,
 		functions: map[string]*function{}, changed: make(chan struct{}), unpacked: map[string]*rootfs{},
 	}
 }
@@ -215,7 +223,7 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request) (any, error) {
 	rest, ok := strings.CutPrefix(r.URL.Path, "/2015-03-31/functions")
 	parts := strings.Split(strings.Trim(rest, "/"), "/")
 	if !ok || len(parts) > 2 {
-		return nil, wire.Errorf(404, "UnknownOperationException", "the local cloud's Lambda has no %s %s: add it to local/aws/lambda/lambda.go", r.Method, r.URL.Path)
+		return nil, noOperation(r, "")
 	}
 	ref, err := url.PathUnescape(parts[0])
 	if err != nil {
@@ -235,7 +243,7 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request) (any, error) {
 	case operation == "POST invocations":
 		return nil, s.serveInvoke(w, r, who, ref)
 	}
-	return nil, wire.Errorf(404, "UnknownOperationException", "the local cloud's Lambda has no %s %s: the plain methods are in local/aws/lambda/function.go, and only the wire operation is missing", r.Method, r.URL.Path)
+	return nil, noOperation(r, operation)
 }
 
 func (s *Service) allow(who account.Principal, action, ref string) error {
@@ -377,6 +385,7 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, who accoun
 	}
 	result, err := s.Invoke(r.Context(), who, ref, payload)
 	if err != nil {
+		s.countThrottle(ref, err)
 		return err
 	}
 	w.Header().Set("X-Amz-Executed-Version", "$LATEST")

@@ -2,12 +2,9 @@
 package logs
 
 import (
-	"context"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -23,14 +20,31 @@ type Service struct {
 	http.Handler
 	account *account.Account
 	iam     *iam.Service
+	keys    Keys
+	metrics Metrics
 	mu      sync.Mutex
 	groups  map[string]*logGroup
+	last    int // id of the newest event
+}
+
+// Keys is KMS, as far as CloudWatch Logs needs it.
+type Keys interface {
+	// Authorize returns an error unless who may do the operations with a key through a service.
+	Authorize(who account.Principal, key, via string, context map[string]string, operations ...string) error
+}
+
+// Metrics is CloudWatch, as far as CloudWatch Logs needs it.
+type Metrics interface {
+	// RecordEmbedded takes the metrics that a line has in the embedded metric format, if it has any.
+	RecordEmbedded(line string)
 }
 
 type logGroup struct {
-	name    string
-	created time.Time
-	streams map[string]*logStream
+	name      string
+	created   time.Time
+	retention int    // days; 0 keeps for ever
+	key       string // ARN of the KMS key; "" for none
+	streams   map[string]*logStream
 }
 
 type logStream struct {
@@ -42,12 +56,13 @@ type logStream struct {
 type logEvent struct {
 	at      time.Time
 	message string
+	id      int // tells it from every other event
 }
 
 // New returns the CloudWatch Logs of an account.
-func New(a *account.Account, i *iam.Service) *Service {
-	s := &Service{account: a, iam: i, groups: map[string]*logGroup{}}
-	s.Handler = wire.JSON(a, i, "logs", s.operations())
+func New(a *account.Account, i *iam.Service, keys Keys, metrics Metrics) *Service {
+	s := &Service{account: a, iam: i, keys: keys, metrics: metrics, groups: map[string]*logGroup{}}
+	s.Handler = wire.Handler(a, i, wire.API{Package: "logs", Operations: s.operations()})
 	return s
 }
 
@@ -73,9 +88,10 @@ func (s *Service) Write(who account.Principal, group, stream string, lines ...st
 			return err
 		}
 	}
+	now := s.account.Now()
 	events := make([]logEvent, len(lines))
 	for i, l := range lines {
-		events[i] = logEvent{time.Now(), l}
+		events[i] = logEvent{at: now, message: l}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,19 +99,89 @@ func (s *Service) Write(who account.Principal, group, stream string, lines ...st
 	if err != nil {
 		return err
 	}
-	g.stream(stream).events = append(g.stream(stream).events, events...)
+	s.append(g.stream(stream, now), events)
 	return nil
 }
 
+// append adds events to a stream. The lock is held.
+func (s *Service) append(st *logStream, events []logEvent) {
+	for _, e := range events {
+		s.last++
+		e.id = s.last
+		st.events = append(st.events, e)
+		s.metrics.RecordEmbedded(e.message)
+	}
+}
+
 // CreateLogGroup is CreateLogGroup. The error is ResourceAlreadyExistsException.
-func (s *Service) CreateLogGroup(name string) error {
+func (s *Service) CreateLogGroup(name string) error { return s.CreateEncryptedLogGroup(name, "") }
+
+// CreateEncryptedLogGroup is CreateLogGroup with the ARN of a KMS key. The error may be that of AssociateKmsKey, too.
+func (s *Service) CreateEncryptedLogGroup(name, key string) error {
+	if err := s.checkKey(name, key); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.groups[name] != nil {
 		return wire.Errorf(400, "ResourceAlreadyExistsException", "The specified log group already exists: %s", name)
 	}
-	s.groups[name] = &logGroup{name: name, created: time.Now(), streams: map[string]*logStream{}}
+	s.groups[name] = &logGroup{name: name, key: key, created: s.account.Now(), streams: map[string]*logStream{}}
 	return nil
+}
+
+// checkKey returns InvalidParameterException unless CloudWatch Logs, which acts for itself, may use the key for the group.
+// Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+func (s *Service) checkKey(group, key string) error {
+	if key == "" {
+		return nil
+	}
+	who := account.Principal{Service: "logs." + s.account.Region + ".amazonaws.com"}
+	err := s.keys.Authorize(who, key, "", map[string]string{"aws:logs:arn": s.ARN(group)}, "Encrypt", "Decrypt", "GenerateDataKey", "DescribeKey")
+	if err != nil {
+		return wire.Errorf(400, "InvalidParameterException", "The specified KMS key does not exist or is not allowed to be used with Arn '%s': %v", s.ARN(group), err)
+	}
+	return nil
+}
+
+// AssociateKmsKey is AssociateKmsKey, or for "" DisassociateKmsKey. The errors are ResourceNotFoundException and
+// InvalidParameterException.
+func (s *Service) AssociateKmsKey(name, key string) error {
+	if err := s.checkKey(name, key); err != nil {
+		return err
+	}
+	return s.change(name, func(g *logGroup) { g.key = key })
+}
+
+// PutRetentionPolicy is PutRetentionPolicy, or for 0 days DeleteRetentionPolicy. The error is ResourceNotFoundException.
+func (s *Service) PutRetentionPolicy(name string, days int) error {
+	return s.change(name, func(g *logGroup) { g.retention = days })
+}
+
+// change changes a group with the lock held.
+func (s *Service) change(name string, f func(*logGroup)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, err := s.group(name)
+	if err == nil {
+		f(g)
+	}
+	return err
+}
+
+// Tick removes the events that are older than their group keeps them.
+func (s *Service) Tick() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, g := range s.groups {
+		if g.retention == 0 {
+			continue
+		}
+		oldest := s.account.Now().AddDate(0, 0, -g.retention)
+		for _, st := range g.streams {
+			st.events = slices.DeleteFunc(st.events, func(e logEvent) bool { return e.at.Before(oldest) })
+		}
+	}
 }
 
 // HasLogGroup reports whether there is a group of that name.
@@ -120,9 +206,9 @@ func (s *Service) group(name string) (*logGroup, error) {
 }
 
 // stream returns a stream, made if need be.
-func (g *logGroup) stream(name string) *logStream {
+func (g *logGroup) stream(name string, now time.Time) *logStream {
 	if g.streams[name] == nil {
-		g.streams[name] = &logStream{name: name, created: time.Now()}
+		g.streams[name] = &logStream{name: name, created: now}
 	}
 	return g.streams[name]
 }
@@ -160,151 +246,4 @@ func (g *logGroup) all(prefix string) []streamEvent {
 	}
 	slices.SortStableFunc(all, func(a, b streamEvent) int { return a.at.Compare(b.at) })
 	return all
-}
-
-type logsInput struct {
-	LogGroupName       string `json:"logGroupName"`
-	LogGroupNamePrefix string `json:"logGroupNamePrefix"`
-	LogStreamName      string `json:"logStreamName"`
-	LogStreamPrefix    string `json:"logStreamNamePrefix"`
-	FilterPattern      string `json:"filterPattern"`
-	NextToken          string `json:"nextToken"`
-	StartFromHead      bool   `json:"startFromHead"`
-	Limit              int    `json:"limit"`
-	LogEvents          []struct {
-		Timestamp int64  `json:"timestamp"`
-		Message   string `json:"message"`
-	} `json:"logEvents"`
-}
-
-func (s *Service) operations() map[string]wire.Operation {
-	return map[string]wire.Operation{
-		"CreateLogStream":    wire.Op(s.createLogStream),
-		"PutLogEvents":       wire.Op(s.putLogEvents),
-		"GetLogEvents":       wire.Op(s.getLogEvents),
-		"FilterLogEvents":    wire.Op(s.filterLogEvents),
-		"DescribeLogGroups":  wire.Op(s.describeLogGroups),
-		"DescribeLogStreams": wire.Op(s.describeLogStreams),
-	}
-}
-
-// locked runs f on a group after checking the caller's permission for the action.
-func (s *Service) locked(who account.Principal, action string, in logsInput, f func(*logGroup) (any, error)) (any, error) {
-	target := s.ARN(in.LogGroupName) + ":log-stream:" + in.LogStreamName
-	if err := s.iam.Authorize(who, "logs:"+action, target, nil, nil); err != nil {
-		return nil, wire.Denied(err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g, err := s.group(in.LogGroupName)
-	if err != nil {
-		return nil, err
-	}
-	return f(g)
-}
-
-func (s *Service) createLogStream(_ context.Context, who account.Principal, in logsInput) (any, error) {
-	return s.locked(who, "CreateLogStream", in, func(g *logGroup) (any, error) {
-		if g.streams[in.LogStreamName] != nil {
-			return nil, wire.Errorf(400, "ResourceAlreadyExistsException", "The specified log stream already exists")
-		}
-		g.stream(in.LogStreamName)
-		return nil, nil
-	})
-}
-
-func (s *Service) putLogEvents(_ context.Context, who account.Principal, in logsInput) (any, error) {
-	return s.locked(who, "PutLogEvents", in, func(g *logGroup) (any, error) {
-		st := g.streams[in.LogStreamName]
-		if st == nil {
-			return nil, wire.Errorf(400, "ResourceNotFoundException", "The specified log stream does not exist.")
-		}
-		for _, e := range in.LogEvents {
-			st.events = append(st.events, logEvent{time.UnixMilli(e.Timestamp), e.Message})
-		}
-		return map[string]any{"nextSequenceToken": "1"}, nil
-	})
-}
-
-// getLogEvents pages through a stream. A token is f/ or b/ and the index that the page starts at or ends before; at
-// the end of the stream the token stays the same.
-func (s *Service) getLogEvents(_ context.Context, who account.Principal, in logsInput) (any, error) {
-	return s.locked(who, "GetLogEvents", in, func(g *logGroup) (any, error) {
-		st := g.streams[in.LogStreamName]
-		if st == nil {
-			return nil, wire.Errorf(400, "ResourceNotFoundException", "The specified log stream does not exist.")
-		}
-		limit := in.Limit
-		if limit <= 0 || limit > 10000 {
-			limit = 10000
-		}
-		n := len(st.events)
-		first, last := max(0, n-limit), n
-		if in.StartFromHead {
-			first, last = 0, min(limit, n)
-		}
-		if direction, index, ok := strings.Cut(in.NextToken, "/"); ok {
-			i, err := strconv.Atoi(index)
-			if err != nil || i < 0 || i > n {
-				return nil, wire.Errorf(400, "InvalidParameterException", "The specified nextToken is invalid.")
-			}
-			first, last = i, min(i+limit, n)
-			if direction == "b" {
-				first, last = max(0, i-limit), i
-			}
-		}
-		events := []any{}
-		for _, e := range st.events[first:last] {
-			events = append(events, map[string]any{"timestamp": e.at.UnixMilli(), "ingestionTime": e.at.UnixMilli(), "message": e.message})
-		}
-		return map[string]any{
-			"events":            events,
-			"nextForwardToken":  fmt.Sprintf("f/%d", last),
-			"nextBackwardToken": fmt.Sprintf("b/%d", first),
-		}, nil
-	})
-}
-
-// filterLogEvents returns the events that contain the pattern, taken as plain text.
-func (s *Service) filterLogEvents(_ context.Context, who account.Principal, in logsInput) (any, error) {
-	return s.locked(who, "FilterLogEvents", in, func(g *logGroup) (any, error) {
-		pattern := strings.Trim(in.FilterPattern, `"`)
-		events := []any{}
-		for _, e := range g.all(in.LogStreamPrefix) {
-			if strings.Contains(e.message, pattern) {
-				events = append(events, map[string]any{
-					"timestamp": e.at.UnixMilli(), "ingestionTime": e.at.UnixMilli(),
-					"message": e.message, "logStreamName": e.stream, "eventId": fmt.Sprint(len(events)),
-				})
-			}
-		}
-		return map[string]any{"events": events, "searchedLogStreams": []any{}}, nil
-	})
-}
-
-func (s *Service) describeLogGroups(_ context.Context, who account.Principal, in logsInput) (any, error) {
-	if err := s.iam.Authorize(who, "logs:DescribeLogGroups", s.ARN("*"), nil, nil); err != nil {
-		return nil, wire.Denied(err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	groups := []any{}
-	for _, name := range slices.Sorted(maps.Keys(s.groups)) {
-		if strings.HasPrefix(name, in.LogGroupNamePrefix) {
-			groups = append(groups, map[string]any{"logGroupName": name, "arn": s.ARN(name) + ":*", "creationTime": s.groups[name].created.UnixMilli()})
-		}
-	}
-	return map[string]any{"logGroups": groups}, nil
-}
-
-func (s *Service) describeLogStreams(_ context.Context, who account.Principal, in logsInput) (any, error) {
-	return s.locked(who, "DescribeLogStreams", in, func(g *logGroup) (any, error) {
-		streams := []any{}
-		for _, name := range slices.Sorted(maps.Keys(g.streams)) {
-			if strings.HasPrefix(name, in.LogStreamPrefix) {
-				streams = append(streams, map[string]any{"logStreamName": name, "creationTime": g.streams[name].created.UnixMilli()})
-			}
-		}
-		return map[string]any{"logStreams": streams}, nil
-	})
 }

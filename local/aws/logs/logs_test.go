@@ -2,7 +2,9 @@ package logs_test
 
 import (
 	"context"
+	"strings"
 	"testing"
+	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -52,5 +54,60 @@ func TestLogEventsPage(t *testing.T) {
 	_, err := client.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{LogGroupName: sdk.String("missing"), LogStreamName: stream})
 	if awstest.Code(err) != "ResourceNotFoundException" {
 		t.Errorf("a missing group: %v", err)
+	}
+}
+
+// TestFilteredEvents: by time, stream and terms, a page at a time, as those who follow a log ask.
+func TestFilteredEvents(t *testing.T) {
+	c := awstest.Start(t, aws.Options{})
+	client := cloudwatchlogs.NewFromConfig(awstest.Admin(c))
+	group := "g"
+	if err := c.Logs.CreateLogGroup(group); err != nil {
+		t.Fatal(err)
+	}
+	var at []int64
+	for i, line := range []string{"one error", "two ok", `three "quoted" error`, "four fatal"} {
+		if err := c.Logs.Write(awstest.Anyone, group, []string{"a/1", "b/1"}[i%2], line); err != nil {
+			t.Fatal(err)
+		}
+		at = append(at, c.Now().UnixMilli())
+		c.Turn(time.Minute)
+	}
+	for name, test := range map[string]struct {
+		in   cloudwatchlogs.FilterLogEventsInput
+		want string
+	}{
+		"everything":  {cloudwatchlogs.FilterLogEventsInput{}, "one two three four"},
+		"since":       {cloudwatchlogs.FilterLogEventsInput{StartTime: &at[2]}, "three four"},
+		"until":       {cloudwatchlogs.FilterLogEventsInput{EndTime: &at[1]}, "one two"},
+		"a stream":    {cloudwatchlogs.FilterLogEventsInput{LogStreamNames: []string{"b/1"}}, "two four"},
+		"a prefix":    {cloudwatchlogs.FilterLogEventsInput{LogStreamNamePrefix: sdk.String("a/")}, "one three"},
+		"a term":      {cloudwatchlogs.FilterLogEventsInput{FilterPattern: sdk.String("error")}, "one three"},
+		"two terms":   {cloudwatchlogs.FilterLogEventsInput{FilterPattern: sdk.String(`three error`)}, "three"},
+		"a text":      {cloudwatchlogs.FilterLogEventsInput{FilterPattern: sdk.String(`"two ok"`)}, "two"},
+		"any of them": {cloudwatchlogs.FilterLogEventsInput{FilterPattern: sdk.String("?error ?fatal")}, "one three four"},
+		"none of":     {cloudwatchlogs.FilterLogEventsInput{FilterPattern: sdk.String("error -one")}, "three"},
+	} {
+		test.in.LogGroupName, test.in.Limit = &group, sdk.Int32(1)
+		var got []string
+		seen := map[string]bool{}
+		for pages := cloudwatchlogs.NewFilterLogEventsPaginator(client, &test.in); pages.HasMorePages(); {
+			out, err := pages.NextPage(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range out.Events {
+				first, _, _ := strings.Cut(*e.Message, " ")
+				got = append(got, first)
+				seen[*e.EventId] = true
+			}
+		}
+		if strings.Join(got, " ") != test.want || len(seen) != len(got) {
+			t.Errorf("%s: %q, want %q; %d different ids", name, got, test.want, len(seen))
+		}
+	}
+	_, err := client.FilterLogEvents(context.Background(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group, FilterPattern: sdk.String("{ $.a = 1 }")})
+	if awstest.Code(err) != "InvalidParameterException" {
+		t.Errorf("a pattern of fields, which is not here: %v", err)
 	}
 }

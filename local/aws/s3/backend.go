@@ -7,14 +7,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/johannesboyne/gofakes3"
 
 	"s3-thumbnail-creator/local/aws/wire"
 )
 
-// What follows is the store as gofakes3's Backend: what its lists, multipart uploads, copies and multi-deletes call.
+// What follows is the store as gofakes3's Backend: what its lists, multipart uploads and multi-deletes call.
 
 func (s *store) BucketExists(name string) (bool, error) {
 	s.mu.RLock()
@@ -40,7 +39,7 @@ func (s *store) CreateBucket(name string) error {
 	}
 	s.buckets[name] = &bucket{
 		name:     name,
-		created:  time.Now().UTC(),
+		created:  s.now().UTC(),
 		versions: map[string][]*object{},
 		config:   map[Kind]bool{},
 	}
@@ -71,7 +70,7 @@ func (s *store) HeadObjectVersion(bucket, key string, v gofakes3.VersionID) (*go
 	return s.GetObjectVersion(bucket, key, v, nil)
 }
 
-// GetObjectVersion serves gofakes3's copy only: objects are read through get.
+// GetObjectVersion serves gofakes3's copies of parts only: objects are read through get.
 func (s *store) GetObjectVersion(bucket, key string, v gofakes3.VersionID, r *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
 	o, err := s.get(bucket, key, string(v))
 	if err != nil {
@@ -108,20 +107,9 @@ func metaHeaders(meta map[string]string) map[string]string {
 	return objectHeaders(func(k string) string { return meta[k] }, slices.Collect(maps.Keys(meta)))
 }
 
-func (s *store) CopyObject(fromBucket, fromKey, bucket, key string, meta map[string]string) (gofakes3.CopyObjectResult, error) {
-	from, err := s.get(fromBucket, fromKey, "")
-	if err != nil {
-		return gofakes3.CopyObjectResult{}, asGofakes3(err)
-	}
-	headers := from.headers
-	if strings.EqualFold(meta["X-Amz-Metadata-Directive"], "REPLACE") {
-		headers = metaHeaders(meta)
-	}
-	o, err := s.put(bucket, key, headers, from.body, conditions{}, "Copy")
-	if err != nil {
-		return gofakes3.CopyObjectResult{}, asGofakes3(err)
-	}
-	return gofakes3.CopyObjectResult{ETag: o.quoted(), LastModified: gofakes3.NewContentTime(o.modified)}, nil
+// CopyObject is not called: copies are copyObject's.
+func (s *store) CopyObject(_, _, _, _ string, _ map[string]string) (gofakes3.CopyObjectResult, error) {
+	return gofakes3.CopyObjectResult{}, gofakes3.ErrNotImplemented
 }
 
 func (s *store) DeleteObject(bucket, key string) (gofakes3.ObjectDeleteResult, error) {

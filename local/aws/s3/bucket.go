@@ -84,6 +84,9 @@ func (s *Service) Read(who account.Principal, bucket, key, version string) (Obje
 	if err := s.allow(who, action, bucket, key); err != nil {
 		return Object{}, err
 	}
+	if err := s.mayRead(who, bucket, key, version); err != nil {
+		return Object{}, err
+	}
 	return s.GetObject(bucket, key, version)
 }
 

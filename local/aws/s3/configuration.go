@@ -14,7 +14,7 @@ import (
 // Kind is a kind of configuration that a bucket can have.
 type Kind string
 
-// The kinds of configuration. Encryption, ownership and lifecycle are remembered, and have no effect here.
+// The kinds of configuration. Ownership is remembered, and has no effect here.
 const (
 	KindPolicy            Kind = "policy"
 	KindVersioning        Kind = "versioning"
@@ -26,7 +26,7 @@ const (
 )
 
 // Configuration is something that is put on a bucket and taken off again: a Policy, Versioning, Notifications,
-// PublicAccessBlock, or a Remembered kind.
+// PublicAccessBlock, Encryption, Lifecycle, or a Remembered kind.
 type Configuration interface {
 	Kind() Kind
 	// apply changes the bucket, with the store's lock held.
@@ -92,9 +92,13 @@ func (s *Service) DeleteConfiguration(bucketName string, k Kind) {
 	delete(b.config, k)
 	switch k {
 	case KindPolicy:
-		b.policy = nil
+		b.policy, b.policyDoc = nil, ""
 	case KindNotification:
 		b.notify = Notifications{}
+	case KindEncryption:
+		b.encryption = Encryption{}
+	case KindLifecycle:
+		b.lifecycle = nil
 	case KindPublicAccessBlock:
 		b.blockPublicPolicy = false
 	case KindVersioning:
@@ -136,7 +140,7 @@ func (doc Policy) apply(s *Service, b *bucket) error {
 			return wire.Errorf(403, "AccessDenied", "the policy is public and BlockPublicPolicy is on")
 		}
 	}
-	b.policy = p
+	b.policy, b.policyDoc = p, string(doc)
 	return nil
 }
 

@@ -87,9 +87,12 @@ func (s *Service) ReleaseEvents(arrange func([]Event) []Event) int {
 
 // changed makes the events of one change. The store calls it with its lock held, so sequencers are in the order of changes.
 func (b *changes) changed(from *bucket, o *object, via string) {
-	name := "ObjectCreated:" + via
-	if via == "Delete" || via == "DeleteMarkerCreated" {
+	name := via // as it is, for what clients do not do themselves
+	switch {
+	case via == "Delete" || via == "DeleteMarkerCreated":
 		name = "ObjectRemoved:" + via
+	case !strings.Contains(via, ":") && via != "LifecycleTransition":
+		name = "ObjectCreated:" + via
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -138,17 +141,18 @@ func (b *changes) payload(from *bucket, o *object, name, configuration string) j
 	if o.version != "" {
 		object["versionId"] = o.version
 	}
-	if name != "ObjectRemoved:Delete" {
+	kind, via, _ := strings.Cut(name, ":")
+	if via != "Delete" {
 		object["eTag"] = o.etag
 	}
-	if strings.HasPrefix(name, "ObjectCreated:") {
+	if kind == "ObjectCreated" || kind == "ObjectRestore" {
 		object["size"] = len(o.body)
 	}
 	record := map[string]any{
 		"eventVersion":      "2.1",
 		"eventSource":       "aws:s3",
 		"awsRegion":         b.account.Region,
-		"eventTime":         time.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
+		"eventTime":         b.account.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
 		"eventName":         name,
 		"userIdentity":      map[string]any{"principalId": "AWS:AIDALOCAL"},
 		"requestParameters": map[string]any{"sourceIPAddress": "127.0.0.1"},
@@ -164,12 +168,31 @@ func (b *changes) payload(from *bucket, o *object, name, configuration string) j
 			"object": object,
 		},
 	}
+	if name == "ObjectRestore:Completed" {
+		record["glacierEventData"] = map[string]any{"restoreEventData": map[string]any{
+			"lifecycleRestorationExpiryTime": o.restored.expires.Format("2006-01-02T15:04:05.000Z"),
+			"lifecycleRestoreStorageClass":   o.class(),
+		}}
+	}
 	return marshal(map[string]any{"Records": []any{record}})
 }
 
 // reasons are what EventBridge's events call the operations that made an object.
 var reasons = map[string]string{
 	"Put": "PutObject", "Post": "POST Object", "Copy": "CopyObject", "CompleteMultipartUpload": "CompleteMultipartUpload",
+}
+
+// detailType is what EventBridge calls an event of S3.
+func detailType(kind, via string) string {
+	switch kind {
+	case "ObjectRemoved", "LifecycleExpiration":
+		return "Object Deleted"
+	case "LifecycleTransition":
+		return "Object Storage Class Changed"
+	case "ObjectRestore":
+		return "Object Restore " + map[string]string{"Post": "Initiated", "Completed": "Completed", "Delete": "Expired"}[via]
+	}
+	return "Object Created"
 }
 
 // bridged is the message that S3 sends to EventBridge. Its key is not encoded.
@@ -183,28 +206,36 @@ func (b *changes) bridged(from *bucket, o *object, name string) json.RawMessage 
 		"version": "0", "bucket": map[string]any{"name": from.name}, "object": object,
 		"request-id": strings.ToUpper(account.RandomHex(16)), "requester": account.ID, "source-ip-address": "127.0.0.1",
 	}
-	typ := "Object Created"
 	kind, via, _ := strings.Cut(name, ":")
-	if kind == "ObjectRemoved" {
-		typ = "Object Deleted"
-		detail["reason"], detail["deletion-type"] = "DeleteObject", "Permanently Deleted"
+	switch kind {
+	case "ObjectRemoved", "LifecycleExpiration":
+		detail["reason"] = map[string]string{"ObjectRemoved": "DeleteObject", "LifecycleExpiration": "Lifecycle Expiration"}[kind]
+		detail["deletion-type"] = "Permanently Deleted"
 		if via == "DeleteMarkerCreated" {
 			detail["deletion-type"] = "Delete Marker Created"
 		}
-	} else {
+	case "LifecycleTransition":
+		detail["destination-storage-class"] = o.class()
+	case "ObjectRestore":
+		object["size"], object["etag"] = len(o.body), o.etag
+		detail["source-storage-class"] = o.class()
+		if via == "Completed" {
+			detail["restore-expiry-time"] = o.restored.expires.Format(time.RFC3339)
+		}
+	default:
 		object["size"], object["etag"] = len(o.body), o.etag
 		detail["reason"] = reasons[via]
 	}
 	return marshal(map[string]any{
-		"version": "0", "id": account.RandomID(), "detail-type": typ, "source": "aws.s3", "account": account.ID,
-		"time": time.Now().UTC().Format(time.RFC3339), "region": b.account.Region,
+		"version": "0", "id": account.RandomID(), "detail-type": detailType(kind, via), "source": "aws.s3", "account": account.ID,
+		"time": b.account.Now().UTC().Format(time.RFC3339), "region": b.account.Region,
 		"resources": []string{b.account.ARN("s3", from.name)}, "detail": detail,
 	})
 }
 
 // sequencer tells the order of an object's events. The lock is held.
 func (b *changes) sequencer() string {
-	return fmt.Sprintf("%016X%04X", time.Now().UnixNano(), b.sequence&0xffff)
+	return fmt.Sprintf("%016X%04X", b.account.Now().UnixNano(), b.sequence&0xffff)
 }
 
 func marshal(event any) json.RawMessage {

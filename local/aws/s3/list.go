@@ -35,7 +35,7 @@ func (s *store) ListBucket(name string, prefix *gofakes3.Prefix, page gofakes3.L
 			list.AddPrefix(item)
 			continue
 		}
-		list.Add(&gofakes3.Content{Key: key, LastModified: gofakes3.NewContentTime(o.modified), ETag: o.quoted(), Size: int64(len(o.body))})
+		list.Add(&gofakes3.Content{Key: key, LastModified: gofakes3.NewContentTime(o.modified), ETag: o.quoted(), Size: int64(len(o.body)), StorageClass: gofakes3.StorageClass(o.class())})
 	}
 	return list, nil
 }
@@ -112,5 +112,5 @@ func (o *object) listed(latest bool) gofakes3.VersionItem {
 	if o.marker {
 		return &gofakes3.DeleteMarker{Key: o.key, VersionID: o.listedVersion(), IsLatest: latest, LastModified: at}
 	}
-	return &gofakes3.Version{Key: o.key, VersionID: o.listedVersion(), IsLatest: latest, LastModified: at, Size: int64(len(o.body)), ETag: o.quoted()}
+	return &gofakes3.Version{Key: o.key, VersionID: o.listedVersion(), IsLatest: latest, LastModified: at, Size: int64(len(o.body)), ETag: o.quoted(), StorageClass: gofakes3.StorageClass(o.class())}
 }

@@ -12,8 +12,10 @@ import (
 	"encoding/xml"
 	"hash/crc32"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,18 +29,35 @@ type route struct {
 	serve  func(*Service, http.ResponseWriter, *request) error
 }
 
-// subresources of a bucket or object that select another operation. One that is not routed is refused: carried out as
-// its plain twin it would do something else than was asked.
-var subresources = []string{"acl", "accelerate", "analytics", "attributes", "cors", "encryption", "intelligent-tiering", "inventory",
-	"legal-hold", "lifecycle", "logging", "metrics", "object-lock", "ownershipControls", "policy",
-	"policyStatus", "publicAccessBlock", "replication", "requestPayment", "restore", "retention", "select", "tagging", "torrent", "website"}
+// subresources of a bucket or object that select another operation, and what they are called in its name. One that is not
+// routed is refused: carried out as its plain twin it would do something else than was asked.
+var subresources = map[string]string{"acl": "Acl", "accelerate": "AccelerateConfiguration", "analytics": "AnalyticsConfiguration",
+	"attributes": "Attributes", "cors": "Cors", "encryption": "Encryption", "intelligent-tiering": "IntelligentTieringConfiguration",
+	"inventory": "InventoryConfiguration", "legal-hold": "LegalHold", "lifecycle": "LifecycleConfiguration", "logging": "Logging",
+	"metrics": "MetricsConfiguration", "object-lock": "LockConfiguration", "ownershipControls": "OwnershipControls", "policy": "Policy",
+	"policyStatus": "PolicyStatus", "publicAccessBlock": "PublicAccessBlock", "replication": "Replication",
+	"requestPayment": "RequestPayment", "retention": "Retention", "select": "Content", "tagging": "Tagging", "torrent": "Torrent", "website": "Website"}
+
+// missing is the error of an operation that is not there. It is named after the method, what that is on, and the
+// subresource.
+func missing(q *request, noun string) error {
+	verb := map[string]string{"GET": "Get", "HEAD": "Head", "PUT": "Put", "DELETE": "Delete", "POST": "Select"}[q.Method]
+	on := "Object"
+	if q.key == "" {
+		on = "Bucket"
+	}
+	return wire.Errorf(501, "NotImplemented", "A header you provided implies functionality that is not implemented: the local cloud has no operation %s%s%s: add it to local/aws/s3/route.go", verb, on, noun)
+}
 
 // routeOf finds the operation of a request.
 func routeOf(q *request) (route, error) {
 	query := q.URL.Query()
-	for _, sub := range subresources {
-		if query.Has(sub) {
-			return route{}, wire.Errorf(501, "NotImplemented", "The local cloud does not serve ?%s: the plain method is in local/aws/s3/configuration.go, and only the wire operation is missing", sub)
+	if r, ok := routeConfiguration(q, query); ok {
+		return r, nil
+	}
+	for _, sub := range slices.Sorted(maps.Keys(subresources)) {
+		if query.Has(sub) && !(sub == "tagging" && q.key != "" && q.Method == http.MethodGet) {
+			return route{}, missing(q, subresources[sub])
 		}
 	}
 	if q.key == "" {
@@ -53,6 +72,10 @@ func routeOf(q *request) (route, error) {
 		return route{"CreateMultipartUpload", "s3:PutObject", through("CompleteMultipartUpload")}, nil
 	case query.Has("uploadId"):
 		return routeUpload(q)
+	case query.Has("tagging") && m == "GET":
+		return route{"GetObjectTagging", "s3:GetObject" + version + "Tagging", (*Service).getTags}, nil
+	case query.Has("restore") && m == "POST":
+		return route{"RestoreObject", "s3:RestoreObject", (*Service).restoreObject}, nil
 	case m == "GET":
 		return route{"GetObject", "s3:GetObject" + version, (*Service).getObject}, nil
 	case m == "HEAD":
@@ -70,6 +93,9 @@ func routeOf(q *request) (route, error) {
 func routeUpload(q *request) (route, error) {
 	switch q.Method {
 	case "PUT":
+		if q.Header.Get("X-Amz-Copy-Source") != "" {
+			return route{"UploadPartCopy", "s3:PutObject", (*Service).copyPart}, nil
+		}
 		return route{"UploadPart", "s3:PutObject", through("")}, nil
 	case "POST":
 		return route{"CompleteMultipartUpload", "s3:PutObject", through("CompleteMultipartUpload")}, nil
@@ -88,7 +114,7 @@ func routeBucket(q *request, query url.Values) (route, error) {
 	case query.Has("notification") && m == "GET":
 		return route{"GetBucketNotificationConfiguration", "s3:GetBucketNotification", (*Service).serveNotifications}, nil
 	case query.Has("notification"):
-		return route{}, wire.Errorf(501, "NotImplemented", "The local cloud does not serve PUT ?notification: the plain method is in local/aws/s3/configuration.go, and only the wire operation is missing")
+		return route{}, missing(q, "NotificationConfiguration")
 	case query.Has("versioning") && m == "GET":
 		return route{"GetBucketVersioning", "s3:GetBucketVersioning", through("")}, nil
 	case query.Has("versioning"):
@@ -140,17 +166,12 @@ func (s *Service) authorizeRoute(q *request, route route) error {
 	return s.allow(q.who, route.action, q.bucket, key)
 }
 
-// copyObject checks that the caller may read the source, which the route knows nothing of, and copies.
-func (s *Service) copyObject(w http.ResponseWriter, q *request) error {
-	source, err := url.PathUnescape(q.Header.Get("X-Amz-Copy-Source"))
+func unescape(source string) (string, error) {
+	plain, err := url.PathUnescape(source)
 	if err != nil {
-		return wire.Errorf(400, "InvalidArgument", "x-amz-copy-source %q is not URL-encoded: %v", q.Header.Get("X-Amz-Copy-Source"), err)
+		return "", wire.Errorf(400, "InvalidArgument", "x-amz-copy-source %q is not URL-encoded: %v", source, err)
 	}
-	bucketName, key, _ := strings.Cut(strings.TrimPrefix(source, "/"), "/")
-	if err := s.allow(q.who, "s3:GetObject", bucketName, key); err != nil {
-		return err
-	}
-	return through("")(s, w, q)
+	return plain, nil
 }
 
 // uploadBody reads the body of a request, decoded where the client sent it in signed chunks.

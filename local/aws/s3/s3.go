@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/johannesboyne/gofakes3"
 
@@ -29,8 +30,10 @@ type Service struct {
 	account *account.Account
 	iam     *iam.Service
 	store   *store
-	fake    http.Handler // lists, multipart uploads, multi-delete, copies
+	fake    http.Handler // lists, multipart uploads, multi-delete
 	events  *changes
+	keys    Keys
+	swept   time.Time // the day of the last lifecycle rules; with the store's lock
 
 	mu      sync.Mutex
 	faults  func(Call) *Fault
@@ -65,12 +68,13 @@ var (
 )
 
 // New returns the S3 of an account, which tells functions and EventBridge about changes.
-func New(a *account.Account, i *iam.Service, functions Functions, bus Bus) *Service {
-	s := &Service{account: a, iam: i, store: &store{buckets: map[string]*bucket{}}, numbers: map[string]int{}}
+func New(a *account.Account, i *iam.Service, keys Keys, functions Functions, bus Bus) *Service {
+	s := &Service{account: a, iam: i, keys: keys, swept: a.Now().UTC().Truncate(24 * time.Hour), store: &store{now: a.Now, buckets: map[string]*bucket{}}, numbers: map[string]int{}}
 	s.events = &changes{account: a, functions: functions, bus: bus}
 	s.store.changed = s.events.changed
 	s.fake = gofakes3.New(s.store,
 		gofakes3.WithTimeSkewLimit(0),
+		gofakes3.WithTimeSource(timeSource{a}),
 		gofakes3.WithMetadataSizeLimit(0),
 		gofakes3.WithLogger(gofakes3.DiscardLog()),
 	).Server()
@@ -146,6 +150,9 @@ func (s *Service) serve(w http.ResponseWriter, q *request) error {
 		out.cut = true
 	}
 	if err := s.authorizeRoute(q, route); err != nil {
+		return s.answer(out, q, err)
+	}
+	if err := s.admit(q, route); err != nil {
 		return s.answer(out, q, err)
 	}
 	return s.answer(out, q, route.serve(s, out, q))
@@ -261,14 +268,13 @@ func (s *Service) getObject(w http.ResponseWriter, q *request) error {
 		return err
 	}
 	h := w.Header()
-	for k, v := range o.headers {
-		h.Set(k, v)
-	}
+	o.showHeaders(h)
 	for k, v := range q.URL.Query() {
 		if name, ok := strings.CutPrefix(k, "response-"); ok {
 			h.Set(name, v[0])
 		}
 	}
+	o.showRestore(h, s.account.Now())
 	h.Set("ETag", o.quoted())
 	h.Set("Last-Modified", o.modified.Format(http.TimeFormat))
 	h.Set("Accept-Ranges", "bytes")
@@ -348,6 +354,7 @@ func (s *Service) putObject(w http.ResponseWriter, q *request) error {
 		return err
 	}
 	w.Header().Set("ETag", o.quoted())
+	o.showEncryption(w.Header())
 	if o.version != "" {
 		w.Header().Set("x-amz-version-id", o.version)
 	}

@@ -24,6 +24,7 @@ import (
 // sequence of changes.
 type store struct {
 	mu      sync.RWMutex
+	now     func() time.Time
 	buckets map[string]*bucket
 	// changed is called for each change, with the lock held, and must not call back. via is what made it: Put, Copy, Delete...
 	changed func(b *bucket, o *object, via string)
@@ -38,7 +39,10 @@ type bucket struct {
 	versioning string               // "", Enabled or Suspended
 	versions   map[string][]*object // by key, newest last; never empty lists
 	policy     *iam.Policy
+	policyDoc  string
 	notify     Notifications
+	encryption Encryption
+	lifecycle  Lifecycle
 	config     map[Kind]bool // the configuration that there is, deleted with the bucket
 
 	blockPublicPolicy bool
@@ -53,11 +57,12 @@ type object struct {
 	body     []byte
 	headers  map[string]string // as a GET returns them
 	modified time.Time
+	restored *restored // a readable copy of an archived object, or its being made; nil for none
 }
 
 // kept are the request headers of a PUT which a GET returns, besides x-amz-meta-*.
 var kept = []string{"Content-Type", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Expires",
-	"X-Amz-Storage-Class", "X-Amz-Website-Redirect-Location"}
+	classHeader, "X-Amz-Website-Redirect-Location", sseHeader, sseKeyHeader}
 
 // objectHeaders picks the headers to keep with an object.
 func objectHeaders(get func(string) string, all []string) map[string]string {
@@ -68,6 +73,9 @@ func objectHeaders(get func(string) string, all []string) map[string]string {
 			h[k] = v
 		}
 	}
+	if h[classHeader] == "STANDARD" {
+		delete(h, classHeader) // S3 does not say it either
+	}
 	// aws-chunked is an encoding of the upload only. S3 takes it off and keeps the rest.
 	if e, ok := h["Content-Encoding"]; ok {
 		e = strings.Trim(strings.ReplaceAll(strings.ReplaceAll(e, "aws-chunked", ""), ",,", ","), ", ")
@@ -76,6 +84,18 @@ func objectHeaders(get func(string) string, all []string) map[string]string {
 		}
 	}
 	return h
+}
+
+// showHeaders tells the client the headers that are kept with an object. S3 writes the names of metadata in small letters,
+// which clients take as they are.
+func (o *object) showHeaders(h http.Header) {
+	for k, v := range o.headers {
+		if strings.HasPrefix(k, "X-Amz-Meta-") {
+			h[strings.ToLower(k)] = []string{v}
+		} else {
+			h.Set(k, v)
+		}
+	}
 }
 
 // conditions are those of a conditional request. The ETags are as in the header.
@@ -137,7 +157,10 @@ func (s *store) put(bucketName, key string, headers map[string]string, body []by
 	if err := when.check(b.current(key)); err != nil {
 		return nil, err
 	}
-	o := &object{key: key, etag: hex.EncodeToString(sum[:]), body: body, headers: headers, modified: time.Now().UTC()}
+	o := &object{key: key, etag: hex.EncodeToString(sum[:]), body: body, headers: b.encrypted(headers), modified: s.now().UTC()}
+	if o.headers[sseHeader] == byKMS {
+		o.etag = kmsETag()
+	}
 	b.push(o)
 	s.changed(b, o, via)
 	return o, nil
@@ -192,7 +215,7 @@ func (s *store) remove(bucketName, key, version string, when conditions) (*objec
 		return nil, err
 	}
 	if version == "" && b.versioning != "" {
-		marker := &object{key: key, marker: true, etag: "d41d8cd98f00b204e9800998ecf8427e", modified: time.Now().UTC()}
+		marker := newMarker(key, s.now().UTC())
 		b.push(marker)
 		s.changed(b, marker, "DeleteMarkerCreated")
 		return marker, nil
@@ -204,10 +227,7 @@ func (s *store) remove(bucketName, key, version string, when conditions) (*objec
 	if o == nil {
 		return nil, nil
 	}
-	b.versions[key] = slices.DeleteFunc(b.versions[key], func(v *object) bool { return v == o })
-	if len(b.versions[key]) == 0 {
-		delete(b.versions, key)
-	}
+	b.drop(o)
 	s.changed(b, o, "Delete")
 	return o, nil
 }

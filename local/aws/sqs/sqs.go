@@ -1,16 +1,13 @@
-// Package sqs is the local cloud's SQS, over the wire in the AWS JSON 1.0 protocol.
+// Package sqs is the local cloud's SQS, over the wire in the AWS JSON 1.0 protocol and in the query protocol, which SDKs
+// spoke until 2023 (boto3 before 1.28).
 package sqs
 
 import (
-	"context"
-	"crypto/md5"
-	"encoding/hex"
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"net/http"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -20,41 +17,58 @@ import (
 	"s3-thumbnail-creator/local/aws/wire"
 )
 
-// Service is SQS: standard queues with visibility timeouts and long polling.
+// Service is SQS: standard queues with visibility timeouts, long polling and retention. See message.go for what is in
+// them and api.go for the operations.
 type Service struct {
 	http.Handler
 	account *account.Account
 	iam     *iam.Service
+	keys    Keys
+	metrics Metrics
 	mu      sync.Mutex
 	queues  map[string]*queue // by name
+}
+
+// Keys is KMS, as far as SQS needs it.
+type Keys interface {
+	// Authorize returns an error unless who may do the operations with a key through a service.
+	Authorize(who account.Principal, key, via string, context map[string]string, operations ...string) error
+}
+
+// Metrics is CloudWatch, as far as SQS needs it.
+type Metrics interface {
+	// Record takes a value of a metric with one dimension.
+	Record(namespace, metric, dimension, of string, value float64)
 }
 
 // Attributes are the settings of a queue that matter here.
 type Attributes struct {
 	VisibilityTimeout  time.Duration // how long a received message stays hidden
 	MaximumMessageSize int           // bytes
+	Retention          time.Duration // how long a message is kept; 0 means DefaultRetention
+	Delay              time.Duration // how long a new message stays hidden
+	WaitTime           time.Duration // how long a receiver waits that does not say
+	KMSKey             string        // ARN of the key that encrypts messages; "" for SQS's own
 }
+
+// DefaultRetention is how long SQS keeps a message where nothing else is said.
+const DefaultRetention = 4 * 24 * time.Hour
 
 type queue struct {
 	Attributes
-	policy   *iam.Policy // of the queue itself; nil lets in nobody but who has the right by a policy of his own
-	name     string
-	messages []*message
-	arrived  chan struct{} // closed and renewed when a message arrives
-}
-
-type message struct {
-	id, body, receipt string
-	attributes        json.RawMessage
-	sent              time.Time
-	hidden            time.Time // invisible until then
-	receives          int
+	policy    *iam.Policy // of the queue itself; nil lets in nobody but who has the right by a policy of his own
+	policyDoc string
+	name      string
+	created   time.Time
+	messages  []*message
+	arrived   chan struct{} // closed and renewed when a message arrives
+	sampled   sample        // the metrics as they were published last
 }
 
 // New returns the SQS of an account.
-func New(a *account.Account, i *iam.Service) *Service {
-	s := &Service{account: a, iam: i, queues: map[string]*queue{}}
-	s.Handler = wire.JSON(a, i, "sqs", s.operations())
+func New(a *account.Account, i *iam.Service, keys Keys, metrics Metrics) *Service {
+	s := &Service{account: a, iam: i, keys: keys, metrics: metrics, queues: map[string]*queue{}}
+	s.Handler = wire.Handler(a, i, wire.API{Package: "sqs", Namespace: "http://queue.amazonaws.com/doc/2012-11-05/", Operations: s.operations()})
 	return s
 }
 
@@ -75,14 +89,30 @@ func (s *Service) URL(name string) string { return s.account.Endpoint + "/" + ac
 // ARN is a queue's ARN.
 func (s *Service) ARN(name string) string { return s.account.ARN("sqs", name) }
 
+// nameOf is the name in a queue's ARN.
+func nameOf(queueARN string) string { return queueARN[strings.LastIndexByte(queueARN, ':')+1:] }
+
+// fault is an error with the code that the JSON protocol has, qualified, and that of the query protocol.
+func fault(code, query, format string, args ...any) error {
+	e := wire.Errorf(400, "com.amazonaws.sqs#"+code, format, args...)
+	e.Query = query
+	return e
+}
+
+// noQueue is the error of a queue that does not exist.
+func noQueue(ref string) error {
+	return fault("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist: %s", ref)
+}
+
 // CreateQueue is CreateQueue. The error is QueueNameExists.
 func (s *Service) CreateQueue(name string, a Attributes) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.queues[name] != nil {
-		return wire.Errorf(400, "QueueNameExists", "A queue already exists with the same name: %s", name)
+		return fault("QueueNameExists", "QueueAlreadyExists", "A queue already exists with the same name: %s", name)
 	}
-	s.queues[name] = &queue{name: name, Attributes: a, arrived: make(chan struct{})}
+	a.Retention = cmp.Or(a.Retention, DefaultRetention)
+	s.queues[name] = &queue{name: name, Attributes: a, created: s.account.Now(), arrived: make(chan struct{})}
 	return nil
 }
 
@@ -92,8 +122,9 @@ func (s *Service) SetQueueAttributes(name string, a Attributes) error {
 	defer s.mu.Unlock()
 	q := s.queues[name]
 	if q == nil {
-		return wire.Errorf(400, "QueueDoesNotExist", "The specified queue does not exist: %s", name)
+		return noQueue(name)
 	}
+	a.Retention = cmp.Or(a.Retention, DefaultRetention)
 	q.Attributes = a
 	return nil
 }
@@ -101,21 +132,25 @@ func (s *Service) SetQueueAttributes(name string, a Attributes) error {
 // SetQueuePolicy is SetQueueAttributes for the policy; "" removes it. The errors are QueueDoesNotExist and
 // MalformedPolicyDocument.
 func (s *Service) SetQueuePolicy(queueURL, doc string) error {
-	var p *iam.Policy
-	if doc != "" {
-		var err error
-		if p, err = iam.ParsePolicy(doc, iam.ResourcePolicy); err != nil {
-			return err
-		}
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := s.queues[path.Base(queueURL)]
 	if q == nil {
-		return wire.Errorf(400, "QueueDoesNotExist", "The specified queue does not exist: %s", queueURL)
+		return noQueue(queueURL)
 	}
-	q.policy = p
-	return nil
+	return q.setPolicy(doc)
+}
+
+func (q *queue) setPolicy(doc string) error {
+	if doc == "" {
+		q.policy, q.policyDoc = nil, ""
+		return nil
+	}
+	p, err := iam.ParsePolicy(doc, iam.ResourcePolicy)
+	if err == nil {
+		q.policy, q.policyDoc = p, doc
+	}
+	return err
 }
 
 // HasPolicy reports whether the queue has a policy.
@@ -124,19 +159,6 @@ func (s *Service) HasPolicy(queueURL string) bool {
 	defer s.mu.Unlock()
 	q := s.queues[path.Base(queueURL)]
 	return q != nil && q.policy != nil
-}
-
-// MaySend returns an error unless the queue's policy lets the service send to it for the source.
-func (s *Service) MaySend(queueARN, service, sourceARN string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	request := iam.Request{Action: "sqs:SendMessage", Resource: queueARN, Who: account.Principal{Service: service},
-		Context: map[string]string{"aws:sourcearn": sourceARN, "aws:sourceaccount": account.ID}}
-	q := s.queues[queueARN[strings.LastIndexByte(queueARN, ':')+1:]]
-	if q == nil || q.policy == nil || q.policy.Decide(request) != iam.Allowed {
-		return iam.AccessDenied(request.Who, request.Action, queueARN, "because the queue's policy does not allow it for "+sourceARN)
-	}
-	return nil
 }
 
 // HasQueue reports whether there is a queue of that name.
@@ -153,15 +175,42 @@ func (s *Service) DeleteQueue(name string) {
 	delete(s.queues, name)
 }
 
+// MaySend returns an error unless the queue's policy lets the service send to it for the source, and the policy of the key
+// that the queue is encrypted with lets the service use that.
+func (s *Service) MaySend(queueARN, service, sourceARN string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	request := iam.Request{Action: "sqs:SendMessage", Resource: queueARN, Who: account.Principal{Service: service},
+		Context: map[string]string{"aws:sourcearn": sourceARN, "aws:sourceaccount": account.ID}}
+	q := s.queues[nameOf(queueARN)]
+	if q == nil || q.policy == nil || q.policy.Decide(request) != iam.Allowed {
+		return iam.AccessDenied(request.Who, request.Action, queueARN, "because the queue's policy does not allow it for "+sourceARN)
+	}
+	return s.mayUseKey(request.Who, q, sending...)
+}
+
+// SendAs puts a message into the queue of an ARN with the permissions of who. The error is QueueDoesNotExist, or one of
+// IAM's or KMS's.
+func (s *Service) SendAs(who account.Principal, queueARN, body string) error {
+	_, err := s.with(who, "SendMessage", nameOf(queueARN), func(q *queue) (any, error) {
+		if err := s.mayUseKey(who, q, sending...); err != nil {
+			return nil, err
+		}
+		s.add(q, body, 0)
+		return nil, nil
+	})
+	return err
+}
+
 // Send puts a message into the queue of an ARN. Whether the sender may, is for the sender to ask.
 func (s *Service) Send(queueARN, body string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q := s.queues[queueARN[strings.LastIndexByte(queueARN, ':')+1:]]
+	q := s.queues[nameOf(queueARN)]
 	if q == nil {
-		return wire.Errorf(400, "QueueDoesNotExist", "The specified queue does not exist: %s", queueARN)
+		return noQueue(queueARN)
 	}
-	q.add(body, 0)
+	s.add(q, body, 0)
 	return nil
 }
 
@@ -178,183 +227,13 @@ func (s *Service) Messages(queueURL string) []string {
 	return bodies
 }
 
-type sqsInput struct {
-	QueueUrl            string
-	QueueName           string
-	MessageBody         string
-	MessageAttributes   json.RawMessage
-	ReceiptHandle       string
-	MaxNumberOfMessages int
-	WaitTimeSeconds     int
-	VisibilityTimeout   *int
-	DelaySeconds        int
-	AttributeNames      []string
-}
-
-func (s *Service) operations() map[string]wire.Operation {
-	return map[string]wire.Operation{
-		"SendMessage":             wire.Op(s.sendMessage),
-		"ReceiveMessage":          wire.Op(s.receiveMessage),
-		"DeleteMessage":           wire.Op(s.deleteMessage),
-		"ChangeMessageVisibility": wire.Op(s.changeVisibility),
-		"GetQueueAttributes":      wire.Op(s.queueAttributes),
-		"GetQueueUrl":             wire.Op(s.queueURL),
-		"PurgeQueue":              wire.Op(s.purgeQueue),
-	}
-}
-
-// with runs f on a queue, with the lock held, if the caller may do the action.
-func (s *Service) with(who account.Principal, action, queueURL string, f func(*queue) (any, error)) (any, error) {
-	name := path.Base(queueURL)
-	if err := s.iam.Authorize(who, "sqs:"+action, s.ARN(name), nil, nil); err != nil {
-		return nil, wire.Denied(err)
-	}
+// Tick removes the messages that are older than their queue keeps them, and publishes the queues' metrics.
+func (s *Service) Tick() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q := s.queues[name]
-	if q == nil {
-		return nil, wire.Errorf(400, "com.amazonaws.sqs#QueueDoesNotExist", "The specified queue does not exist: %s", queueURL)
+	for _, q := range s.queues {
+		oldest := s.account.Now().Add(-q.Retention)
+		q.messages = slices.DeleteFunc(q.messages, func(m *message) bool { return m.sent.Before(oldest) })
+		s.publish(q)
 	}
-	return f(q)
-}
-
-func sum(s string) string {
-	d := md5.Sum([]byte(s))
-	return hex.EncodeToString(d[:])
-}
-
-func (s *Service) sendMessage(_ context.Context, who account.Principal, in sqsInput) (any, error) {
-	return s.with(who, "SendMessage", in.QueueUrl, func(q *queue) (any, error) {
-		if n := len(in.MessageBody); n == 0 || n > q.MaximumMessageSize {
-			return nil, wire.Errorf(400, "com.amazonaws.sqs#InvalidParameterValue", "One or more parameters are invalid. Reason: Message must have 1 to %d bytes, has %d.", q.MaximumMessageSize, n)
-		}
-		m := q.add(in.MessageBody, time.Duration(in.DelaySeconds)*time.Second)
-		m.attributes = in.MessageAttributes
-		return map[string]any{"MessageId": m.id, "MD5OfMessageBody": sum(m.body)}, nil
-	})
-}
-
-func (q *queue) add(body string, delay time.Duration) *message {
-	now := time.Now()
-	m := &message{id: account.RandomID(), body: body, sent: now, hidden: now.Add(delay)}
-	q.messages = append(q.messages, m)
-	close(q.arrived)
-	q.arrived = make(chan struct{})
-	return m
-}
-
-func (s *Service) receiveMessage(ctx context.Context, who account.Principal, in sqsInput) (any, error) {
-	deadline := time.Now().Add(time.Duration(in.WaitTimeSeconds) * time.Second)
-	for {
-		var arrived chan struct{}
-		wake := deadline
-		out, err := s.with(who, "ReceiveMessage", in.QueueUrl, func(q *queue) (any, error) {
-			arrived = q.arrived
-			visibility := q.VisibilityTimeout
-			if in.VisibilityTimeout != nil {
-				visibility = time.Duration(*in.VisibilityTimeout) * time.Second
-			}
-			got := q.receive(max(1, in.MaxNumberOfMessages), visibility)
-			for _, m := range q.messages {
-				if m.hidden.Before(wake) {
-					wake = m.hidden
-				}
-			}
-			return got, nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		if got := out.([]any); len(got) > 0 || !time.Now().Before(deadline) {
-			return map[string]any{"Messages": got}, nil
-		}
-		t := time.NewTimer(time.Until(wake))
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return nil, ctx.Err()
-		case <-arrived:
-		case <-t.C:
-		}
-		t.Stop()
-	}
-}
-
-// receive takes up to n visible messages and hides them for a while.
-func (q *queue) receive(n int, visibility time.Duration) []any {
-	got := []any{}
-	now := time.Now()
-	for _, m := range q.messages {
-		if len(got) == min(n, 10) {
-			break
-		}
-		if m.hidden.After(now) {
-			continue
-		}
-		m.hidden, m.receipt = now.Add(visibility), account.RandomID()
-		m.receives++
-		entry := map[string]any{
-			"MessageId": m.id, "ReceiptHandle": m.receipt, "Body": m.body, "MD5OfBody": sum(m.body),
-			"Attributes": map[string]string{
-				"SentTimestamp":           strconv.FormatInt(m.sent.UnixMilli(), 10),
-				"ApproximateReceiveCount": strconv.Itoa(m.receives),
-				"SenderId":                "AIDALOCAL",
-			},
-		}
-		if len(m.attributes) > 0 {
-			entry["MessageAttributes"] = m.attributes
-		}
-		got = append(got, entry)
-	}
-	return got
-}
-
-func (s *Service) deleteMessage(_ context.Context, who account.Principal, in sqsInput) (any, error) {
-	return s.with(who, "DeleteMessage", in.QueueUrl, func(q *queue) (any, error) {
-		q.messages = slices.DeleteFunc(q.messages, func(m *message) bool { return m.receipt == in.ReceiptHandle && m.receipt != "" })
-		return nil, nil
-	})
-}
-
-func (s *Service) changeVisibility(_ context.Context, who account.Principal, in sqsInput) (any, error) {
-	return s.with(who, "ChangeMessageVisibility", in.QueueUrl, func(q *queue) (any, error) {
-		for _, m := range q.messages {
-			if m.receipt == in.ReceiptHandle && m.receipt != "" && in.VisibilityTimeout != nil {
-				m.hidden = time.Now().Add(time.Duration(*in.VisibilityTimeout) * time.Second)
-			}
-		}
-		close(q.arrived)
-		q.arrived = make(chan struct{})
-		return nil, nil
-	})
-}
-
-func (s *Service) queueAttributes(_ context.Context, who account.Principal, in sqsInput) (any, error) {
-	return s.with(who, "GetQueueAttributes", in.QueueUrl, func(q *queue) (any, error) {
-		hidden, now := 0, time.Now()
-		for _, m := range q.messages {
-			if m.hidden.After(now) {
-				hidden++
-			}
-		}
-		return map[string]any{"Attributes": map[string]string{
-			"QueueArn":                              s.ARN(q.name),
-			"ApproximateNumberOfMessages":           strconv.Itoa(len(q.messages) - hidden),
-			"ApproximateNumberOfMessagesNotVisible": strconv.Itoa(hidden),
-			"VisibilityTimeout":                     strconv.Itoa(int(q.VisibilityTimeout.Seconds())),
-		}}, nil
-	})
-}
-
-func (s *Service) queueURL(_ context.Context, who account.Principal, in sqsInput) (any, error) {
-	return s.with(who, "GetQueueUrl", in.QueueName, func(q *queue) (any, error) {
-		return map[string]any{"QueueUrl": s.URL(q.name)}, nil
-	})
-}
-
-func (s *Service) purgeQueue(_ context.Context, who account.Principal, in sqsInput) (any, error) {
-	return s.with(who, "PurgeQueue", in.QueueUrl, func(q *queue) (any, error) {
-		q.messages = nil
-		return nil, nil
-	})
 }
