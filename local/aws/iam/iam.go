@@ -34,6 +34,8 @@ type Service struct {
 	mu       sync.Mutex
 	roles    map[string]*role
 	sessions map[string]account.Principal // by access key
+	managed  map[string]*Policy           // by ARN; see boundary.go
+	observer func(Decided)
 }
 
 type role struct {
@@ -54,18 +56,21 @@ func New(a *account.Account, o Options) *Service {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Service{account: a, opts: o, roles: map[string]*role{}, sessions: map[string]account.Principal{}}
+	return &Service{account: a, opts: o, roles: map[string]*role{}, sessions: map[string]account.Principal{}, managed: map[string]*Policy{}}
 }
 
 func (s *Service) now() time.Time { return s.opts.Now() }
 
-// Leftovers lists the roles that exist.
+// Leftovers lists the roles and the managed policies that exist.
 func (s *Service) Leftovers() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []string
 	for name := range s.roles {
 		all = append(all, "iam role "+name)
+	}
+	for arn := range s.managed {
+		all = append(all, "iam policy "+arn)
 	}
 	return all
 }
@@ -156,6 +161,33 @@ func (s *Service) Authorize(who account.Principal, action, arn string, onResourc
 		ctx[strings.ToLower(k)] = v
 	}
 	q := Request{Action: action, Resource: arn, Who: who, Context: ctx}
+	err := s.decide(q, onResource)
+	s.mu.Lock()
+	observer := s.observer
+	s.mu.Unlock()
+	if observer != nil {
+		observer(Decided{q, err})
+	}
+	return err
+}
+
+// Decided is a request that IAM was asked about, and the error that it was refused with, nil where it was allowed.
+type Decided struct {
+	Request
+	Err error
+}
+
+// Observe has f called with everything that Authorize decides from now on, by the goroutine that asks; nil ends it.
+func (s *Service) Observe(f func(Decided)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.observer = f
+}
+
+// decide is the order in which AWS evaluates policies (IAM user guide, "Policy evaluation logic"): an explicit deny wins,
+// and what an identity is allowed must be within its permissions boundary.
+func (s *Service) decide(q Request, onResource *Policy) error {
+	who, action, arn := q.Who, q.Action, q.Resource
 	fromResource := Silent
 	if onResource != nil {
 		fromResource = onResource.Decide(q)
@@ -176,6 +208,9 @@ func (s *Service) Authorize(who account.Principal, action, arn string, onResourc
 	defer s.mu.Unlock()
 	d := fromResource
 	if r := s.roles[who.Role]; r != nil {
+		if err := s.withinBoundary(r, q); err != nil {
+			return err
+		}
 		for _, p := range r.policies {
 			effective := p.Policy
 			if s.now().Sub(p.since) < s.opts.PolicyPropagation {
@@ -211,6 +246,7 @@ func AccessDenied(who account.Principal, action, arn, reason string) error {
 type Role struct {
 	Name, ARN, ID string
 	Created       time.Time
+	Boundary      string // ARN of the policy beyond which it has no rights; "" for none
 }
 
 // CreateRole is CreateRole: path is "/" or like "/team/", trust the document that says who may assume the role.
