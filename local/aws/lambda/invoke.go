@@ -66,6 +66,10 @@ func (s *Service) release(f *function) {
 
 // Enqueue takes an asynchronous event. It does not block.
 func (s *Service) Enqueue(ref string, payload []byte) error {
+	return s.enqueue(ref, account.RandomID(), payload)
+}
+
+func (s *Service) enqueue(ref, id string, payload []byte) error {
 	s.mu.Lock()
 	f, err := s.lookup(ref)
 	if err == nil {
@@ -75,7 +79,7 @@ func (s *Service) Enqueue(ref string, payload []byte) error {
 	if err != nil {
 		return err
 	}
-	e := &asyncEvent{lambda: s, name: f.name, id: account.RandomID(), payload: payload, since: time.Now()}
+	e := &asyncEvent{lambda: s, name: f.name, id: id, payload: payload, since: time.Now()}
 	done := func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()

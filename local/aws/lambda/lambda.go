@@ -360,7 +360,9 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, who accoun
 	if !slices.Contains([]string{"", "RequestResponse", "Event", "DryRun"}, kind) {
 		return wire.Errorf(400, "InvalidParameterValueException", "invocation type %q: expected RequestResponse, Event or DryRun", kind)
 	}
-	w.Header().Set("X-Amzn-RequestId", account.RandomID())
+	// The function gets the same id, be it invoked at once or later.
+	id := account.RandomID()
+	w.Header().Set("X-Amzn-RequestId", id)
 	switch kind {
 	case "DryRun":
 		w.WriteHeader(http.StatusNoContent)
@@ -369,7 +371,7 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, who accoun
 		if len(payload) > 1<<20 {
 			return wire.Errorf(413, "RequestTooLargeException", "%d bytes exceed the 1048576 of an asynchronous event", len(payload))
 		}
-		if err := s.Enqueue(ref, payload); err != nil {
+		if err := s.enqueue(ref, id, payload); err != nil {
 			return err
 		}
 		w.WriteHeader(http.StatusAccepted)
@@ -379,7 +381,7 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, who accoun
 	if err != nil {
 		return err
 	}
-	result := s.invoke(r.Context(), f, account.RandomID(), payload)
+	result := s.invoke(r.Context(), f, id, payload)
 	s.release(f)
 	w.Header().Set("X-Amz-Executed-Version", "$LATEST")
 	w.Header().Set("Content-Type", "application/json")

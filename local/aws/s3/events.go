@@ -91,6 +91,9 @@ func (b *changes) changed(from *bucket, o *object, via string) {
 	if via == "Delete" || via == "DeleteMarkerCreated" {
 		name = "ObjectRemoved:" + via
 	}
+	if step, ok := strings.CutPrefix(via, "Restore"); ok {
+		name = "ObjectRestore:" + step
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.sequence++
@@ -141,7 +144,7 @@ func (b *changes) payload(from *bucket, o *object, name, configuration string) j
 	if name != "ObjectRemoved:Delete" {
 		object["eTag"] = o.etag
 	}
-	if strings.HasPrefix(name, "ObjectCreated:") {
+	if !strings.HasPrefix(name, "ObjectRemoved:") {
 		object["size"] = len(o.body)
 	}
 	record := map[string]any{
@@ -164,8 +167,16 @@ func (b *changes) payload(from *bucket, o *object, name, configuration string) j
 			"object": object,
 		},
 	}
+	if name == "ObjectRestore:Completed" {
+		record["glacierEventData"] = map[string]any{"restoreEventData": map[string]any{
+			"lifecycleRestorationExpiryTime": never.Format("2006-01-02T15:04:05.000Z"), "lifecycleRestoreStorageClass": o.class(),
+		}}
+	}
 	return marshal(map[string]any{"Records": []any{record}})
 }
+
+// never is when an object that was restored here goes back to its archive.
+var never = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 // reasons are what EventBridge's events call the operations that made an object.
 var reasons = map[string]string{
@@ -185,13 +196,18 @@ func (b *changes) bridged(from *bucket, o *object, name string) json.RawMessage 
 	}
 	typ := "Object Created"
 	kind, via, _ := strings.Cut(name, ":")
-	if kind == "ObjectRemoved" {
+	switch kind {
+	case "ObjectRestore":
+		typ = map[string]string{"Post": "Object Restore Initiated", "Completed": "Object Restore Completed"}[via]
+		object["size"], object["etag"] = len(o.body), o.etag
+		detail["source-storage-class"] = o.class()
+	case "ObjectRemoved":
 		typ = "Object Deleted"
 		detail["reason"], detail["deletion-type"] = "DeleteObject", "Permanently Deleted"
 		if via == "DeleteMarkerCreated" {
 			detail["deletion-type"] = "Delete Marker Created"
 		}
-	} else {
+	default:
 		object["size"], object["etag"] = len(o.body), o.etag
 		detail["reason"] = reasons[via]
 	}
