@@ -51,6 +51,8 @@ type Target interface {
 	Notify(ctx context.Context, bucket, functionARN string, bridge bool) error
 	Rule(ctx context.Context, name, pattern, functionARN string) (arn string, err error)
 	Project(ctx context.Context, p Project) error
+	// Elapse turns the clock of a target that has one of its own. Only cases that are local call it.
+	Elapse(d time.Duration)
 }
 
 // Statement allows actions on resources.

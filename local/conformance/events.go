@@ -183,6 +183,7 @@ func restores(t *testing.T, s *Site) {
 		t.Fatal(err)
 	}
 	s.recordOf(t, bucket, `"`+key+`"`, `"ObjectRestore:Post"`)
+	s.Elapse(restoring)
 	r := s.recordOf(t, bucket, `"`+key+`"`, `"ObjectRestore:Completed"`)
 	if r.GlacierEventData == nil || r.GlacierEventData.RestoreEventData.LifecycleRestoreStorageClass != "GLACIER" || r.S3.Object.Size == nil || r.S3.Object.ETag == "" {
 		t.Errorf("%+v", r)

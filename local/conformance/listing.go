@@ -90,7 +90,12 @@ func listDelimiter(t *testing.T, s *Site) {
 func listEncoded(t *testing.T, s *Site) {
 	prefix := s.listed(t, "a b+c&ü.jpg")
 	out := must[*s3.ListObjectsV2Output](t)(s.S3.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: &prefix, EncodingType: types.EncodingTypeUrl}))
-	if got := names(out.Contents, prefix); out.EncodingType != types.EncodingTypeUrl || !slices.Equal(got, []string{"a+b%2Bc%26%C3%BC.jpg"}) {
-		t.Errorf("%q, encoded as %q", got, out.EncodingType)
+	got := names(out.Contents, prefix)
+	if out.EncodingType != types.EncodingTypeUrl || len(got) != 1 {
+		t.Fatalf("%q, encoded as %q", got, out.EncodingType)
+	}
+	// The page does not say which of its two forms a space has.
+	if key := strings.ReplaceAll(got[0], "+", "%20"); key != "a%20b%2Bc%26%C3%BC.jpg" {
+		t.Errorf("%s", key)
 	}
 }

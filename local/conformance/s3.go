@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"context"
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/xml"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -242,7 +244,12 @@ func archived(t *testing.T, s *Site) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body, _, err := s.get(t, s.bucket, key, nil); err != nil || body != "x" {
-		t.Errorf("after: %q, %v", body, err)
-	}
+	s.Elapse(restoring)
+	s.await(t, "the object to be restored", func(context.Context) (bool, error) {
+		body, _, err := s.get(t, s.bucket, key, nil)
+		return err == nil && body == "x", nil
+	})
 }
+
+// restoring is longer than any restore from Glacier takes.
+const restoring = 13 * time.Hour

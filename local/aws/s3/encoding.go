@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // encoded are the elements of a listing that encoding-type=url is about (S3 API reference, ListObjectsV2).
@@ -65,7 +66,8 @@ func encodeListing(listing []byte) ([]byte, error) {
 			inside = ""
 		case xml.CharData:
 			if slices.Contains(encoded, inside) {
-				token = xml.CharData(eventKey(string(t)))
+				// Not every client takes a plus sign for a space.
+				token = xml.CharData(strings.ReplaceAll(eventKey(string(t)), "+", "%20"))
 			}
 		}
 		if err := to.EncodeToken(token); err != nil {

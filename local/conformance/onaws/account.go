@@ -103,6 +103,9 @@ func (a *awsAccount) Config() aws.Config { return a.cfg }
 func (a *awsAccount) Real() bool         { return true }
 func (a *awsAccount) Account() string    { return a.id }
 
+// Elapse cannot turn AWS's clock.
+func (a *awsAccount) Elapse(time.Duration) {}
+
 func (a *awsAccount) Name(role string) string {
 	return fmt.Sprintf("%s-%s-%d", a.prefix, role, a.numbers.Add(1))
 }
