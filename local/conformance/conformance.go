@@ -18,8 +18,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"s3-thumbnail-creator/local/sdktest"
 )
 
 // Target is a cloud to run on. What it makes it also removes in the end, whatever happens meanwhile. How things are made is
@@ -98,7 +99,7 @@ var order = []string{"S3", "S3 conditions", "S3 listing", "S3 versions", "SQS", 
 
 // Run runs every case on the target.
 func Run(t *testing.T, target Target) {
-	s := &Site{Target: target}
+	s := &Site{Target: target, noticing: map[bool]string{}}
 	if err := s.build(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -136,6 +137,7 @@ type Site struct {
 	roleName          string
 	group             string // log group of the functions
 	mail              mailbox
+	noticing          map[bool]string // buckets that tell the mailbox, by whether they have versions
 	numbers           atomic.Int64
 }
 
@@ -216,16 +218,7 @@ func (s *Site) await(t *testing.T, what string, done func(ctx context.Context) (
 }
 
 // code returns the API error code of an SDK's error, "" for none, and the text of any other.
-func code(err error) string {
-	var e smithy.APIError
-	if errors.As(err, &e) {
-		return e.ErrorCode()
-	}
-	if err != nil {
-		return err.Error()
-	}
-	return ""
-}
+func code(err error) string { return sdktest.Code(err) }
 
 // status returns the HTTP status of an SDK's error, 0 where it has none.
 func status(err error) int {
@@ -245,12 +238,4 @@ func refused(t *testing.T, what string, err error, wantStatus int, wantCode stri
 }
 
 // must passes a value on and ends the test on an error.
-func must[T any](t *testing.T) func(T, error) T {
-	return func(v T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-}
+func must[T any](t *testing.T) func(T, error) T { return sdktest.Must[T](t) }

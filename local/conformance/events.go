@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -64,21 +63,13 @@ func (s *Site) noticed(t *testing.T, versioned bool) string {
 	return bucket
 }
 
-// plainBucket and versionedBucket are made once.
-var noticedBuckets sync.Map
-
+// sharedBucket is such a bucket, made at its first use.
 func (s *Site) sharedBucket(t *testing.T, versioned bool) string {
 	t.Helper()
-	type key struct {
-		s         *Site
-		versioned bool
+	if s.noticing[versioned] == "" {
+		s.noticing[versioned] = s.noticed(t, versioned)
 	}
-	if name, ok := noticedBuckets.Load(key{s, versioned}); ok {
-		return name.(string)
-	}
-	name := s.noticed(t, versioned)
-	noticedBuckets.Store(key{s, versioned}, name)
-	return name
+	return s.noticing[versioned]
 }
 
 // recordOf waits for the notification of an event about a key.

@@ -79,14 +79,7 @@ func newSite(t *testing.T) *site {
 	s := &site{policies: map[string]policy{}, out: map[string]string{}, told: map[place]bool{}}
 	s.Deployment, err = deploy.Start(t.Context(), deploy.Options{
 		Root: root, Stack: stack, CLI: found, StateBucket: stateBucket,
-		Program: func(ctx *pulumi.Context) error {
-			if s.change != nil {
-				if err := ctx.RegisterResourceTransform(s.change); err != nil {
-					return err
-				}
-			}
-			return deploy.Program(root)(ctx)
-		},
+		Program:  deploy.Changed(root, func() pulumi.ResourceTransform { return s.change }),
 		Settings: map[string]any{"architecture": runtime.GOARCH},
 		Cloud:    aws.Options{RolePropagation: -1, FunctionPending: -1, RetryDelay: time.Millisecond},
 	})
