@@ -11,7 +11,7 @@ TIMEOUT  ?= 75m
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint vuln fuzz bench bench-build bench-lambda bench-peers thumbs scale drawings cli clean
+.PHONY: help demo suite-aws test check lint vuln fuzz bench bench-build bench-lambda bench-peers thumbs scale drawings cli clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test: cli ## all tests, end to end included
 	$(GO) test -tags $(TAGS) -timeout $(TIMEOUT) ./...
 	cd tools && $(GO) test ./...
 	@.ci/missing >/dev/null
+
+suite-aws: ## how AWS behaves, on your account (AWS_REGION, AWS_PROFILE; asks first, YES=1 does not; removes what it makes)
+	@$(GO) run -tags $(TAGS) ./local/conformance/onaws
 
 check: lint vuln test fuzz ## what the repository's workflow runs: lint, vuln, test, and FUZZTIME of every fuzz target
 

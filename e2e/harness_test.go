@@ -76,15 +76,8 @@ func newSystem(t *testing.T) *system {
 	s.Deployment, err = deploy.Start(t.Context(), deploy.Options{
 		Root: s.root, Stack: "local", CLI: pulumiCLI,
 		Settings: map[string]any{"architecture": runtime.GOARCH},
-		Program: func(ctx *pulumi.Context) error {
-			if s.change != nil {
-				if err := ctx.RegisterResourceTransform(s.change); err != nil {
-					return err
-				}
-			}
-			return deploy.Program(s.root)(ctx)
-		},
-		Cloud: aws.Options{Log: &s.log},
+		Program:  deploy.Changed(s.root, func() pulumi.ResourceTransform { return s.change }),
+		Cloud:    aws.Options{Log: &s.log},
 	})
 	if err != nil {
 		t.Fatal(err)

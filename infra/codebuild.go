@@ -235,7 +235,7 @@ func buildPermissions(args *ImageArgs, logGroupARN, repositoryARN, sourceBucketA
 			Sid: "PushImage", Effect: allow,
 			Action: []string{
 				"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload",
-				"ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
+				"ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
 			},
 			Resource: pulumi.StringArray{repositoryARN},
 		},

@@ -92,7 +92,7 @@ func TestBuildPermissions(t *testing.T) {
 		"WriteOwnLogs": "logs:CreateLogStream logs:PutLogEvents on " +
 			strings.ReplaceAll(arn, "%s", "logs") + "log-group:/aws/codebuild/s3-thumbnail-creator-test-" + testSuffix + ":*",
 		"LogInToRegistry": "ecr:GetAuthorizationToken on *",
-		"PushImage": "ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:CompleteLayerUpload ecr:GetDownloadUrlForLayer " +
+		"PushImage": "ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:CompleteLayerUpload " +
 			"ecr:InitiateLayerUpload ecr:PutImage ecr:UploadLayerPart on " +
 			strings.ReplaceAll(arn, "%s", "ecr") + "repository/s3-thumbnail-creator-test-image-0a1b2c3d",
 		"ReadSource": "s3:GetObject s3:GetObjectVersion on " + bucket + "/source/*",

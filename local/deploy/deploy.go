@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,6 +43,8 @@ type Options struct {
 	CLI *cli.CLI
 	// Cloud configures the cloud.
 	Cloud aws.Options
+	// StateBucket is the bucket of the cloud in which Pulumi keeps its state; empty means a folder.
+	StateBucket string
 	// Out gets Pulumi's progress display; nil discards it.
 	Out io.Writer
 	// Color says whether the progress display has colors.
@@ -87,6 +91,11 @@ func Start(ctx context.Context, cfg Options) (_ *Deployment, err error) {
 		return nil, err
 	}
 	d.client = newClient(d.Cloud.Region(), d.Cloud.Endpoint())
+	if cfg.StateBucket != "" {
+		if err := d.Cloud.S3.CreateBucket(cfg.StateBucket); err != nil {
+			return nil, err
+		}
+	}
 	d.servers, err = provider.Serve(alive, d.Cloud, provider.Options{Dir: cfg.Root, Env: d.Env()})
 	if err != nil {
 		return nil, err
@@ -129,7 +138,7 @@ func (d *Deployment) settingsName() string { return "Pulumi." + d.cfg.Stack + ".
 
 // engineEnv is what the CLI needs so that it works with our providers, in our folder, and without a network.
 func (d *Deployment) engineEnv() map[string]string {
-	return map[string]string{
+	env := map[string]string{
 		"PULUMI_BACKEND_URL":       "file://" + filepath.ToSlash(filepath.Join(d.dir, "state")),
 		"PULUMI_CONFIG_PASSPHRASE": "",
 		"PULUMI_DEBUG_PROVIDERS":   d.servers.Attach,
@@ -137,6 +146,25 @@ func (d *Deployment) engineEnv() map[string]string {
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
 		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
 	}
+	if d.cfg.StateBucket != "" {
+		env["PULUMI_BACKEND_URL"] = "s3://" + d.cfg.StateBucket + "?" + url.Values{
+			"region": {d.Cloud.Region()}, "endpoint": {d.Cloud.Endpoint()}, "use_path_style": {"true"}, "disable_https": {"true"},
+		}.Encode()
+		maps.Copy(env, credentialsEnv(account.Credentials{AccessKey: "local", Secret: "local"}))
+	}
+	return env
+}
+
+// credentialsEnv is the environment of a program that has the credentials.
+func credentialsEnv(k account.Credentials) map[string]string {
+	return map[string]string{"AWS_ACCESS_KEY_ID": k.AccessKey, "AWS_SECRET_ACCESS_KEY": k.Secret, "AWS_SESSION_TOKEN": k.Token}
+}
+
+// Become has the next operations done with the permissions of these credentials: what the provider does, the build command,
+// and the reading and writing of the state where it is in a bucket of the cloud.
+func (d *Deployment) Become(k account.Credentials) error {
+	d.servers.Become(k)
+	return d.stack.Workspace().SetEnvVars(credentialsEnv(k))
 }
 
 // Env is the environment of this process, turned to the cloud: every AWS setting of the user's is replaced by the

@@ -24,3 +24,17 @@ func Program(root string) pulumi.RunFunc {
 		return nil
 	}
 }
+
+// Changed is Program with every resource changed before it is declared, by what change returns at that time; nil changes
+// nothing.
+func Changed(root string, change func() pulumi.ResourceTransform) pulumi.RunFunc {
+	program := Program(root)
+	return func(ctx *pulumi.Context) error {
+		if f := change(); f != nil {
+			if err := ctx.RegisterResourceTransform(f); err != nil {
+				return err
+			}
+		}
+		return program(ctx)
+	}
+}

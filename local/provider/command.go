@@ -32,8 +32,8 @@ var commandVolatile = []string{"stdout", "stderr"}
 // of pulumi-command: nothing runs in a preview; a change of the triggers replaces the resource (the new one is
 // created before the old one is deleted); any other change runs `update`, or `create` where there is no update;
 // what the last run wrote is in the environment of the next one.
-func commandTypes(o Options) map[string]Resource {
-	c := commands{o}
+func commandTypes(o Options, who *identity) map[string]Resource {
+	c := commands{o, who}
 	return map[string]Resource{
 		"command:local:Command": {
 			Optional: []string{
@@ -59,7 +59,10 @@ func validCommand(in resource.PropertyMap) []Failure {
 }
 
 // commands runs commands in the surroundings that the options describe.
-type commands struct{ Options }
+type commands struct {
+	Options
+	who *identity
+}
 
 func (c commands) create(ctx context.Context, name string, in resource.PropertyMap) (string, resource.PropertyMap, error) {
 	suffix := make([]byte, 4)
@@ -149,11 +152,15 @@ func interpreter(in resource.PropertyMap) []string {
 	}
 }
 
-// environment is that of the provider, then the resource's own, then the output of the last run.
+// environment is that of the provider, with the credentials of who deploys, then the resource's own, then the output of
+// the last run.
 func (c commands) environment(in, last resource.PropertyMap) []string {
 	env := slices.Clone(c.Env)
 	if c.Env == nil {
 		env = os.Environ()
+	}
+	if k := c.who.credentials(); k.AccessKey != "" {
+		env = append(env, k.Environ()...)
 	}
 	if vars := in["environment"]; vars.IsObject() {
 		for k, v := range vars.ObjectValue() {

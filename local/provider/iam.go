@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -20,7 +21,7 @@ func (c awsCloud) iamTypes() map[string]Resource {
 func (c awsCloud) role() Resource {
 	return Resource{
 		Required: []string{"assumeRolePolicy"},
-		Optional: []string{"name", "description", "path", "maxSessionDuration", "forceDetachPolicies", "tags"},
+		Optional: []string{"name", "description", "path", "maxSessionDuration", "forceDetachPolicies", "permissionsBoundary", "tags"},
 		Defaults: resource.PropertyMap{
 			"path":                resource.NewStringProperty("/"),
 			"maxSessionDuration":  resource.NewNumberProperty(3600),
@@ -41,6 +42,11 @@ func (c awsCloud) role() Resource {
 				return "", nil, err
 			}
 			r, err := c.IAM.CreateRole(text(in, "name"), text(in, "path"), doc)
+			if err == nil && text(in, "permissionsBoundary") != "" {
+				if r, err = c.IAM.PutRolePermissionsBoundary(r.Name, text(in, "permissionsBoundary")); err != nil {
+					err = errors.Join(err, c.IAM.DeleteRole(text(in, "name")))
+				}
+			}
 			return r.Name, roleOutputs(r, in), err
 		},
 		Read: exists(func(id string) bool { _, ok := c.IAM.GetRole(id); return ok }),
@@ -52,7 +58,10 @@ func (c awsCloud) role() Resource {
 			if err != nil {
 				return nil, err
 			}
-			r, err := c.IAM.UpdateAssumeRolePolicy(id, doc)
+			if _, err := c.IAM.UpdateAssumeRolePolicy(id, doc); err != nil {
+				return nil, err
+			}
+			r, err := c.IAM.PutRolePermissionsBoundary(id, text(in, "permissionsBoundary"))
 			return roleOutputs(r, in), err
 		},
 		Delete: func(_ context.Context, id string, _ resource.PropertyMap) error { return c.IAM.DeleteRole(id) },

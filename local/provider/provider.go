@@ -18,6 +18,7 @@ import (
 	"github.com/blang/semver" // unmaintained, but the type of plugin.PluginInfo.Version
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 )
 
 // autoNamed is the input in which a checked resource remembers the properties that Check named, as resources of the
@@ -32,6 +33,8 @@ type pkg struct {
 	invoke func(ctx context.Context, token string, args resource.PropertyMap) (resource.PropertyMap, error)
 	// volatile are outputs that any update changes; a preview shows them as unknown.
 	volatile []string
+	// permit returns an error unless who deploys may do the operation; nil permits everything.
+	permit func(op operation, token string, old, in resource.PropertyMap) error
 }
 
 // server answers the engine for one package. The same server serves one operation after another.
@@ -163,7 +166,11 @@ func (s *server) Create(ctx context.Context, req plugin.CreateRequest) (plugin.C
 	}
 	ctx, done := s.call(ctx, req.URN)
 	defer done()
-	id, out, err := r.Create(ctx, req.Name, in)
+	var id string
+	var out resource.PropertyMap
+	if err = s.may(opCreate, req.Type, nil, in); err == nil {
+		id, out, err = r.Create(ctx, req.Name, in)
+	}
 	if err != nil {
 		return plugin.CreateResponse{}, fmt.Errorf("create %s %s: %w", req.Type, req.Name, err)
 	}
@@ -181,7 +188,10 @@ func (s *server) Read(ctx context.Context, req plugin.ReadRequest) (plugin.ReadR
 		ctx, done := s.call(ctx, req.URN)
 		defer done()
 		var found bool
-		if out, found, err = r.Read(ctx, string(req.ID), req.State); err != nil {
+		if err = s.may(opRead, req.Type, nil, req.State); err == nil {
+			out, found, err = r.Read(ctx, string(req.ID), req.State)
+		}
+		if err != nil {
 			return plugin.ReadResponse{}, fmt.Errorf("read %s %s: %w", req.Type, req.ID, err)
 		}
 		if !found {
@@ -215,7 +225,10 @@ func (s *server) Update(ctx context.Context, req plugin.UpdateRequest) (plugin.U
 	}
 	ctx, done := s.call(ctx, req.URN)
 	defer done()
-	out, err := r.Update(ctx, string(req.ID), req.OldOutputs, in)
+	var out resource.PropertyMap
+	if err = s.may(opUpdate, req.Type, req.OldOutputs, in); err == nil {
+		out, err = r.Update(ctx, string(req.ID), req.OldOutputs, in)
+	}
 	if err != nil {
 		return plugin.UpdateResponse{}, fmt.Errorf("update %s %s: %w", req.Type, req.ID, err)
 	}
@@ -230,10 +243,21 @@ func (s *server) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin.D
 	}
 	ctx, done := s.call(ctx, req.URN)
 	defer done()
-	if err := r.Delete(ctx, string(req.ID), req.Outputs); err != nil {
+	if err = s.may(opDelete, req.Type, nil, req.Outputs); err == nil {
+		err = r.Delete(ctx, string(req.ID), req.Outputs)
+	}
+	if err != nil {
 		return plugin.DeleteResponse{}, fmt.Errorf("delete %s %s: %w", req.Type, req.ID, err)
 	}
 	return plugin.DeleteResponse{}, nil
+}
+
+// may returns an error unless who deploys may do the operation.
+func (s *server) may(op operation, token tokens.Type, old, in resource.PropertyMap) error {
+	if s.permit == nil {
+		return nil
+	}
+	return s.permit(op, string(token), old, in)
 }
 
 // without returns the properties less one; they themselves are left as they are.

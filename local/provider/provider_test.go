@@ -190,7 +190,7 @@ func TestUnknownTypesSayWhereTheyBelong(t *testing.T) {
 
 func TestCancelKillsTheCommandAndOnlyThat(t *testing.T) {
 	dir := t.TempDir()
-	s := newServer(t.Context(), pkg{name: "command", find: among("command", "command.go", commandTypes(Options{Dir: dir}))})
+	s := newServer(t.Context(), pkg{name: "command", find: among("command", "command.go", commandTypes(Options{Dir: dir}, &identity{}))})
 	create := func(line string) (plugin.CreateResponse, error) {
 		if _, err := s.Handshake(t.Context(), plugin.ProviderHandshakeRequest{}); err != nil {
 			t.Fatal(err)
@@ -228,7 +228,7 @@ func TestCancelKillsTheCommandAndOnlyThat(t *testing.T) {
 }
 
 func TestCommandEnvironment(t *testing.T) {
-	c := commands{Options{Dir: t.TempDir(), Env: []string{"PATH=" + os.Getenv("PATH"), "A=outer", "B=outer"}}}
+	c := commands{Options{Dir: t.TempDir(), Env: []string{"PATH=" + os.Getenv("PATH"), "A=outer", "B=outer"}}, &identity{}}
 	in := props("create", `echo "$A $B $PULUMI_COMMAND_STDOUT"; pwd`, "environment", map[string]any{"B": "inner"}, "dir", "sub")
 	if err := os.Mkdir(filepath.Join(c.Dir, "sub"), 0o755); err != nil {
 		t.Fatal(err)
@@ -271,7 +271,7 @@ func TestRandomIDSpellsTheSameNumberFourWays(t *testing.T) {
 
 func TestThePreviewOfAnUpdateDoesNotKnowWhatACommandWillSay(t *testing.T) {
 	s := newServer(t.Context(), pkg{
-		name: "command", find: among("command", "command.go", commandTypes(Options{})), volatile: commandVolatile,
+		name: "command", find: among("command", "command.go", commandTypes(Options{}, &identity{})), volatile: commandVolatile,
 	})
 	r, err := s.Update(t.Context(), plugin.UpdateRequest{
 		URN: "urn:pulumi:s::p::command:local:Command::c", Name: "c", Type: "command:local:Command", ID: "c1", Preview: true,

@@ -9,11 +9,13 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
 
 	"s3-thumbnail-creator/local/aws"
+	"s3-thumbnail-creator/local/aws/account"
 )
 
 // largestMessage is the engine's own limit: a resource may hold a large text or archive.
@@ -32,9 +34,30 @@ type Options struct {
 type Servers struct {
 	// Attach is the value that PULUMI_DEBUG_PROVIDERS has to have for the engine to find them.
 	Attach string
+	who    *identity
 	cancel context.CancelFunc
 	all    []*grpc.Server
 	work   sync.WaitGroup
+}
+
+// identity is who deploys. The zero value is the deployer, who may do everything.
+type identity struct {
+	mu  sync.Mutex
+	key account.Credentials
+}
+
+func (i *identity) credentials() account.Credentials {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.key
+}
+
+// Become has the aws package do everything with the permissions of these credentials, and commands run with them, as when
+// `pulumi up` is run by a role. The zero Credentials are those of the deployer again.
+func (s *Servers) Become(k account.Credentials) {
+	s.who.mu.Lock()
+	defer s.who.mu.Unlock()
+	s.who.key = k
 }
 
 // Serve starts one server on loopback for each of the packages aws (over c), random and command. Each has a port of
@@ -42,12 +65,20 @@ type Servers struct {
 // still run are killed.
 func Serve(ctx context.Context, c *aws.Cloud, o Options) (*Servers, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &Servers{cancel: cancel}
+	s := &Servers{cancel: cancel, who: &identity{}}
+	cloud := awsPackage(c)
+	cloud.permit = func(op operation, token string, old, in resource.PropertyMap) error {
+		who, err := c.IAM.CallerOf(s.who.credentials().AccessKey)
+		if err != nil {
+			return err
+		}
+		return awsCloud{c}.permit(who, op, token, old, in)
+	}
 	var attach []string
 	for _, p := range []pkg{
-		awsPackage(c),
+		cloud,
 		{name: "random", find: among("random", "random.go", randomTypes())},
-		{name: "command", find: among("command", "command.go", commandTypes(o)), volatile: commandVolatile},
+		{name: "command", find: among("command", "command.go", commandTypes(o, s.who)), volatile: commandVolatile},
 	} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {

@@ -4,7 +4,6 @@ package awstest
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/url"
 	"os"
 	"strings"
@@ -15,12 +14,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
-	"github.com/aws/smithy-go"
 	endpoints "github.com/aws/smithy-go/endpoints"
 
 	"s3-thumbnail-creator/local/aws"
 	"s3-thumbnail-creator/local/aws/account"
 	"s3-thumbnail-creator/local/aws/iam"
+	"s3-thumbnail-creator/local/sdktest"
 )
 
 // Doc is a JSON object, such as a statement of a policy.
@@ -159,27 +158,10 @@ func Put(t *testing.T, client *s3.Client, bucket, key, body string) string {
 }
 
 // Code returns the API error code of an SDK's error, "" for none, and the text of any other.
-func Code(err error) string {
-	var e smithy.APIError
-	if errors.As(err, &e) {
-		return e.ErrorCode()
-	}
-	if err != nil {
-		return err.Error()
-	}
-	return ""
-}
+func Code(err error) string { return sdktest.Code(err) }
 
 // Must returns a function that passes a value on and ends the test on an error.
-func Must[T any](t *testing.T) func(T, error) T {
-	return func(v T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-}
+func Must[T any](t *testing.T) func(T, error) T { return sdktest.Must[T](t) }
 
 // Bucket makes a bucket and returns its name.
 func Bucket(t *testing.T, c *aws.Cloud, name string) string {

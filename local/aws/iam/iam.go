@@ -33,6 +33,8 @@ type Service struct {
 	mu       sync.Mutex
 	roles    map[string]*role
 	sessions map[string]account.Principal // by access key
+	managed  map[string]*Policy           // by ARN; see boundary.go
+	observer func(Decided)
 }
 
 type role struct {
@@ -52,18 +54,21 @@ type attached struct {
 
 // New returns the IAM of an account.
 func New(a *account.Account, o Options) *Service {
-	s := &Service{account: a, opts: o, roles: map[string]*role{}, sessions: map[string]account.Principal{}}
+	s := &Service{account: a, opts: o, roles: map[string]*role{}, sessions: map[string]account.Principal{}, managed: map[string]*Policy{}}
 	s.Handler = wire.Handler(a, s, wire.API{Package: "iam", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/", Operations: s.operations()})
 	return s
 }
 
-// Leftovers lists the roles that exist.
+// Leftovers lists the roles and the managed policies that exist.
 func (s *Service) Leftovers() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []string
 	for name := range s.roles {
 		all = append(all, "iam role "+name)
+	}
+	for arn := range s.managed {
+		all = append(all, "iam policy "+arn)
 	}
 	return all
 }
@@ -152,6 +157,33 @@ func (s *Service) AuthorizeKey(who account.Principal, action, arn string, onKey 
 
 func (s *Service) authorize(who account.Principal, action, arn string, onResource *Policy, context map[string]string, delegated bool) error {
 	q := Request{Action: action, Resource: arn, Who: who, Context: s.requestContext(who, context)}
+	err := s.decide(q, onResource, delegated)
+	s.mu.Lock()
+	observer := s.observer
+	s.mu.Unlock()
+	if observer != nil {
+		observer(Decided{q, err})
+	}
+	return err
+}
+
+// Decided is a request that IAM was asked about, and the error that it was refused with, nil where it was allowed.
+type Decided struct {
+	Request
+	Err error
+}
+
+// Observe has f called with everything that is decided from now on, by the goroutine that asks; nil ends it.
+func (s *Service) Observe(f func(Decided)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.observer = f
+}
+
+// decide is the order in which AWS evaluates policies (IAM user guide, "Policy evaluation logic"): an explicit deny wins,
+// and what an identity is allowed must be within its permissions boundary.
+func (s *Service) decide(q Request, onResource *Policy, delegated bool) error {
+	who, action, arn := q.Who, q.Action, q.Resource
 	fromResource := Silent
 	if onResource != nil {
 		fromResource = onResource.Decide(q)
@@ -164,6 +196,9 @@ func (s *Service) authorize(who account.Principal, action, arn string, onResourc
 		return unnamed
 	case who.Role == "":
 		return nil
+	}
+	if err := s.withinBoundary(q); err != nil {
+		return err
 	}
 	switch d := s.fromIdentity(q); {
 	case d == Denied:
@@ -229,6 +264,7 @@ type Role struct {
 	Path          string // "/" or like "/team/"
 	Trust         string // the document that says who may assume it
 	Created       time.Time
+	Boundary      string // ARN of the policy beyond which it has no rights; "" for none
 }
 
 // CreateRole is CreateRole: path is "/" or like "/team/", trust the document that says who may assume the role.

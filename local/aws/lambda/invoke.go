@@ -74,6 +74,11 @@ type Result struct {
 // Invoke is Invoke with the permissions of who, for the type RequestResponse. The errors are AccessDeniedException,
 // ResourceNotFoundException, ResourceConflictException and TooManyRequestsException; that of the function is none.
 func (s *Service) Invoke(ctx context.Context, who account.Principal, ref string, payload []byte) (Result, error) {
+	return s.invokeAs(ctx, who, ref, account.RandomID(), payload)
+}
+
+// invokeAs is Invoke with the request's id.
+func (s *Service) invokeAs(ctx context.Context, who account.Principal, ref, id string, payload []byte) (Result, error) {
 	if err := s.allow(who, "InvokeFunction", ref); err != nil {
 		return Result{}, err
 	}
@@ -82,12 +87,16 @@ func (s *Service) Invoke(ctx context.Context, who account.Principal, ref string,
 		return Result{}, err
 	}
 	defer s.release(f)
-	o := s.invoke(ctx, f, account.RandomID(), payload)
+	o := s.invoke(ctx, f, id, payload)
 	return Result{o.payload, o.failed}, nil
 }
 
 // Enqueue takes an asynchronous event. It does not block.
 func (s *Service) Enqueue(ref string, payload []byte) error {
+	return s.enqueue(ref, account.RandomID(), payload)
+}
+
+func (s *Service) enqueue(ref, id string, payload []byte) error {
 	s.mu.Lock()
 	f, err := s.lookup(ref)
 	if err == nil {
@@ -98,7 +107,7 @@ func (s *Service) Enqueue(ref string, payload []byte) error {
 		return err
 	}
 	s.count(f.name, "AsyncEventsReceived", 1)
-	e := &asyncEvent{lambda: s, name: f.name, id: account.RandomID(), payload: payload, since: s.account.Now()}
+	e := &asyncEvent{lambda: s, name: f.name, id: id, payload: payload, since: s.account.Now()}
 	done := func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -368,7 +368,9 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, who accoun
 	if !slices.Contains([]string{"", "RequestResponse", "Event", "DryRun"}, kind) {
 		return wire.Errorf(400, "InvalidParameterValueException", "invocation type %q: expected RequestResponse, Event or DryRun", kind)
 	}
-	w.Header().Set("X-Amzn-RequestId", account.RandomID())
+	// The function gets the same id, be it invoked at once or later.
+	id := account.RandomID()
+	w.Header().Set("X-Amzn-RequestId", id)
 	switch kind {
 	case "DryRun":
 		w.WriteHeader(http.StatusNoContent)
@@ -377,13 +379,13 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, who accoun
 		if len(payload) > 1<<20 {
 			return wire.Errorf(413, "RequestTooLargeException", "%d bytes exceed the 1048576 of an asynchronous event", len(payload))
 		}
-		if err := s.Enqueue(ref, payload); err != nil {
+		if err := s.enqueue(ref, id, payload); err != nil {
 			return err
 		}
 		w.WriteHeader(http.StatusAccepted)
 		return nil
 	}
-	result, err := s.Invoke(r.Context(), who, ref, payload)
+	result, err := s.invokeAs(r.Context(), who, ref, id, payload)
 	if err != nil {
 		s.countThrottle(ref, err)
 		return err

@@ -9,11 +9,9 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -105,6 +103,7 @@ func (p *instance) start(name, api string) error {
 			go p.wait(out) // it is being killed already
 			return account.ErrClosed
 		}
+		go p.limitMemory()
 		return nil
 	}
 }
@@ -312,19 +311,4 @@ func (p *instance) platform(kind string, record map[string]any) {
 	if err == nil {
 		p.write(string(line))
 	}
-}
-
-// peakMB is the most resident memory that the process has had, where the system tells (Linux); 0 elsewhere.
-func (p *instance) peakMB() int {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(status), "VmHWM:")
-	fields := strings.Fields(rest)
-	if len(fields) == 0 {
-		return 0
-	}
-	kb, _ := strconv.Atoi(fields[0])
-	return kb / 1024
 }

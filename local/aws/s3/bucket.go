@@ -1,7 +1,9 @@
 package s3
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/johannesboyne/gofakes3"
@@ -101,6 +103,23 @@ func (s *Service) DeleteEveryVersion(bucket, key string) error {
 			return err
 		}
 	}
+}
+
+// Buckets returns the names of all buckets, in order.
+func (s *Service) Buckets() []string {
+	s.store.mu.RLock()
+	defer s.store.mu.RUnlock()
+	return slices.Sorted(maps.Keys(s.store.buckets))
+}
+
+// Keys returns the keys of which a bucket holds anything, be it old versions or delete markers only, in order.
+func (s *Service) Keys(bucket string) []string {
+	s.store.mu.RLock()
+	defer s.store.mu.RUnlock()
+	if b := s.store.buckets[bucket]; b != nil {
+		return slices.Sorted(maps.Keys(b.versions))
+	}
+	return nil
 }
 
 // keyVersions returns the version ids of a key as remove takes them.

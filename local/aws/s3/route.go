@@ -98,7 +98,7 @@ func routeUpload(q *request) (route, error) {
 		}
 		return route{"UploadPart", "s3:PutObject", through("")}, nil
 	case "POST":
-		return route{"CompleteMultipartUpload", "s3:PutObject", through("CompleteMultipartUpload")}, nil
+		return route{"CompleteMultipartUpload", "s3:PutObject", (*Service).completeUpload}, nil
 	case "DELETE":
 		return route{"AbortMultipartUpload", "s3:AbortMultipartUpload", through("")}, nil
 	}
@@ -120,11 +120,11 @@ func routeBucket(q *request, query url.Values) (route, error) {
 	case query.Has("versioning"):
 		return route{"PutBucketVersioning", "s3:PutBucketVersioning", through("")}, nil
 	case query.Has("versions"):
-		return route{"ListObjectVersions", "s3:ListBucketVersions", through("")}, nil
+		return route{"ListObjectVersions", "s3:ListBucketVersions", (*Service).list}, nil
 	case query.Has("uploads"):
 		return route{"ListMultipartUploads", "s3:ListBucketMultipartUploads", through("")}, nil
 	case m == "GET":
-		return route{"ListObjects", "s3:ListBucket", through("")}, nil
+		return route{"ListObjects", "s3:ListBucket", (*Service).list}, nil
 	case m == "HEAD":
 		return route{"HeadBucket", "s3:ListBucket", through("")}, nil
 	case m == "PUT":
@@ -163,7 +163,15 @@ func (s *Service) authorizeRoute(q *request, route route) error {
 	if strings.HasPrefix(route.action, "s3:ListBucket") {
 		key = q.URL.Query().Get("prefix")
 	}
-	return s.allow(q.who, route.action, q.bucket, key)
+	if err := s.allow(q.who, route.action, q.bucket, key); err != nil {
+		return err
+	}
+	// A write or a delete on condition of an ETag tells whether that is the object's: it takes the permission to read (S3 user
+	// guide, "How to prevent object overwrites" and "How to perform conditional deletes").
+	if etag := q.Header.Get("If-Match"); etag != "" && etag != "*" && route.action != "s3:GetObject" && route.action != "s3:GetObjectVersion" {
+		return s.allow(q.who, "s3:GetObject", q.bucket, q.key)
+	}
+	return nil
 }
 
 func unescape(source string) (string, error) {

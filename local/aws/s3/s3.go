@@ -218,12 +218,21 @@ func (s *Service) writeError(w http.ResponseWriter, q *request, err error) {
 		e = wire.Errorf(500, "InternalError", "%v", err)
 	}
 	type body struct {
-		XMLName   xml.Name `xml:"Error"`
-		Code      string
-		Message   string
-		Resource  string
-		RequestId string
-		HostId    string
+		XMLName xml.Name `xml:"Error"`
+		Code    string
+		Message string
+		// S3 names what is missing, by these for NoSuchKey and NoSuchBucket.
+		Key, BucketName string `xml:",omitempty"`
+		Resource        string
+		RequestId       string
+		HostId          string
+	}
+	details := body{Code: e.Code, Message: e.Message, Resource: q.URL.Path, RequestId: q.id, HostId: "local"}
+	switch e.Code {
+	case "NoSuchKey":
+		details.Key = q.key
+	case "NoSuchBucket":
+		details.BucketName = q.bucket
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/xml")
@@ -233,7 +242,7 @@ func (s *Service) writeError(w http.ResponseWriter, q *request, err error) {
 		return
 	}
 	io.WriteString(w, xml.Header)
-	xml.NewEncoder(w).Encode(body{Code: e.Code, Message: e.Message, Resource: q.URL.Path, RequestId: q.id, HostId: "local"})
+	xml.NewEncoder(w).Encode(details)
 }
 
 // allow checks an S3 action of the caller on a bucket or an object.
@@ -263,6 +272,9 @@ func (s *Service) getObject(w http.ResponseWriter, q *request) error {
 			// Who may not list must not learn from a 404 that a key is free.
 			if denied := s.allow(q.who, "s3:ListBucket", q.bucket, ""); denied != nil {
 				return denied
+			}
+			if s.store.deleted(q.bucket, q.key) {
+				w.Header().Set("x-amz-delete-marker", "true")
 			}
 		}
 		return err
@@ -304,29 +316,6 @@ func (s *Service) getObject(w http.ResponseWriter, q *request) error {
 		io.Copy(w, bytes.NewReader(o.body[start:end]))
 	}
 	return nil
-}
-
-// byteRange resolves a Range header to [start,end). A header that is no single byte range is ignored, as RFC 9110 section 14.2
-// wants: partial is false then.
-func byteRange(header string, size int64) (start, end int64, partial bool, err error) {
-	spec, ok := strings.CutPrefix(header, "bytes=")
-	first, last, dash := strings.Cut(spec, "-")
-	from, err1 := strconv.ParseInt(first, 10, 64)
-	to, err2 := strconv.ParseInt(last, 10, 64)
-	switch {
-	case !ok || !dash || first != "" && err1 != nil || last != "" && err2 != nil || first == "" && last == "" || first != "" && last != "" && to < from:
-		return 0, size, false, nil
-	case first == "": // the last so many bytes
-		start, end = max(0, size-to), size
-	case last == "":
-		start, end = from, size
-	default:
-		start, end = from, min(size, to+1)
-	}
-	if start >= size {
-		return 0, 0, false, wire.Errorf(416, "InvalidRange", "The requested range is not satisfiable")
-	}
-	return start, end, true, nil
 }
 
 // putObject serves PUT of an object from a body.
@@ -387,11 +376,16 @@ func through(via string) func(*Service, http.ResponseWriter, *request) error {
 			defer s.store.viaMu.Unlock()
 			s.store.via = via
 		}
-		r := q.Request.Clone(q.Context())
-		r.Body = io.NopCloser(bytes.NewReader(q.body))
-		r.ContentLength = int64(len(q.body))
-		r.Header.Set("Content-Length", strconv.Itoa(len(q.body)))
-		s.fake.ServeHTTP(w, r)
+		s.pass(w, q)
 		return nil
 	}
+}
+
+// pass hands a request to gofakes3.
+func (s *Service) pass(w http.ResponseWriter, q *request) {
+	r := q.Request.Clone(q.Context())
+	r.Body = io.NopCloser(bytes.NewReader(q.body))
+	r.ContentLength = int64(len(q.body))
+	r.Header.Set("Content-Length", strconv.Itoa(len(q.body)))
+	s.fake.ServeHTTP(w, r)
 }

@@ -29,6 +29,7 @@ type store struct {
 	// changed is called for each change, with the lock held, and must not call back. via is what made it: Put, Copy, Delete...
 	changed func(b *bucket, o *object, via string)
 	via     string // set around gofakes3 calls whose backend method does not tell, with the lock of viaMu held
+	upload  upload // the same, for the completion of a multipart upload
 	viaMu   sync.Mutex
 }
 
@@ -148,6 +149,11 @@ func (b *bucket) push(o *object) {
 // put writes an object.
 func (s *store) put(bucketName, key string, headers map[string]string, body []byte, when conditions, via string) (*object, error) {
 	sum := md5.Sum(body)
+	return s.putAs(hex.EncodeToString(sum[:]), bucketName, key, headers, body, when, via)
+}
+
+// putAs is put with an ETag, without quotes, that is not the body's MD5.
+func (s *store) putAs(etag, bucketName, key string, headers map[string]string, body []byte, when conditions, via string) (*object, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, err := s.bucket(bucketName)
@@ -157,7 +163,7 @@ func (s *store) put(bucketName, key string, headers map[string]string, body []by
 	if err := when.check(b.current(key)); err != nil {
 		return nil, err
 	}
-	o := &object{key: key, etag: hex.EncodeToString(sum[:]), body: body, headers: b.encrypted(headers), modified: s.now().UTC()}
+	o := &object{key: key, etag: etag, body: body, headers: b.encrypted(headers), modified: s.now().UTC()}
 	if o.headers[sseHeader] == byKMS {
 		o.etag = kmsETag()
 	}
