@@ -12,17 +12,21 @@ TIMEOUT  ?= 75m
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint vuln fuzz bench bench-build bench-lambda bench-peers cli clean
+.PHONY: help demo local test check lint vuln fuzz bench bench-build bench-lambda bench-peers bench-local screenshot cli browser clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: cli ## deploy to the in-process cloud, make thumbnails of sample pictures, destroy (KEEP=1: stay up until Ctrl-C)
+demo: cli ## deploy to the in-process cloud, make thumbnails of sample pictures, destroy (KEEP=1: stay up as make local does)
 	@$(GO) run -tags $(TAGS) ./local/demo
 
-test: cli ## all tests, end to end included
+local: cli ## deploy to the in-process cloud and stay up: a page for pictures, settings and logs; deploys what you change
+	@$(GO) run -tags $(TAGS) ./local/demo -keep -samples=false
+
+test: cli browser ## all tests, end to end and in a browser included
 	$(GO) test -tags $(TAGS) -timeout $(TIMEOUT) ./...
 	cd tools && $(GO) test ./...
+	cd tools/browser && $(GO) test -timeout $(TIMEOUT) ./...
 
 check: lint vuln test fuzz ## what the repository's workflow runs: lint, vuln, test, and FUZZTIME of every fuzz target
 
@@ -31,6 +35,7 @@ lint: ## gofmt, vet, staticcheck, actionlint
 	if [ -n "$$unformatted" ]; then echo "not gofmt'ed: $$unformatted"; exit 1; fi
 	$(GO) vet -tags $(TAGS) ./...
 	cd tools && $(GO) vet ./...
+	cd tools/browser && $(GO) vet ./...
 	cd tools/lint && $(GO) build -o ../../.bin/ tool
 	.bin/staticcheck -tags $(TAGS) ./...
 	.bin/actionlint
@@ -58,6 +63,16 @@ bench-lambda: ## milliseconds, S3 requests and dollars a thumbnail by memory siz
 bench-peers: ## compare with Pillow, sharp, libvips and ImageMagick; installs them with apt-get and npm
 	CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags "-s -w" -o .bin/thumbnail ./cmd/thumbnail
 	cd tools && $(GO) run ./peers -ours ../.bin/thumbnail -dir ../.bin/peers
+
+bench-local: ## how long make local takes until it is live, and a change in handler/
+	@GO=$(GO) TAGS=$(TAGS) ./tools/bench-local.sh
+
+screenshot: cli browser ## make docs/local.png anew, with the browser test
+	cd tools/browser && $(GO) test -count 1 -run TestPage/looks . -args -screenshot $(CURDIR)/docs/local.png
+
+# Before the tests, so that one that does not run for want of a browser is noticed.
+browser:
+	@cd tools/browser && $(GO) run ./find
 
 # The first command that compiles, so that what takes minutes is announced.
 cli:
