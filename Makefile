@@ -11,17 +11,21 @@ TIMEOUT  ?= 75m
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo suite-aws test check lint vuln fuzz bench bench-build bench-lambda bench-peers thumbs scale drawings cli clean
+.PHONY: help demo local suite-aws test check lint vuln fuzz bench bench-build bench-lambda bench-peers bench-local thumbs scale drawings screenshot cli browser clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: cli ## deploy to the in-process cloud, make thumbnails of sample pictures, destroy (KEEP=1: stay up until Ctrl-C)
+demo: cli ## deploy to the in-process cloud, make thumbnails of sample pictures, destroy (KEEP=1: stay up as make local does)
 	@$(GO) run -tags $(TAGS) ./local/demo
 
-test: cli ## all tests, end to end included
+local: cli ## deploy to the in-process cloud and stay up: a page for pictures, settings and logs; deploys what you change
+	@$(GO) run -tags $(TAGS) ./local/demo -keep -samples=false
+
+test: cli browser ## all tests, end to end and in a browser included
 	$(GO) test -tags $(TAGS) -timeout $(TIMEOUT) ./...
 	cd tools && $(GO) test ./...
+	cd tools/browser && $(GO) test -timeout $(TIMEOUT) ./...
 	@.ci/missing >/dev/null
 
 suite-aws: ## how AWS behaves, on your account (AWS_REGION, AWS_PROFILE; asks first, YES=1 does not; removes what it makes)
@@ -34,6 +38,7 @@ lint: ## gofmt, vet, staticcheck, actionlint
 	if [ -n "$$unformatted" ]; then echo "not gofmt'ed: $$unformatted"; exit 1; fi
 	$(GO) vet -tags $(TAGS) ./...
 	cd tools && $(GO) vet ./...
+	cd tools/browser && $(GO) vet ./...
 	cd tools/lint && $(GO) build -o ../../.bin/ tool
 	.bin/staticcheck -tags $(TAGS) ./...
 	.bin/actionlint
@@ -72,6 +77,16 @@ drawings: ## draw docs/*.svg of the texts docs/*.d2 (minutes the first time)
 	@for text in docs/*.d2; do drawing=$${text%.d2}.svg; \
 		.bin/d2 --pad 20 $$text $$drawing && printf '<!-- %s -->\n' "$$(git hash-object $$text)" >>$$drawing || exit 1; \
 	done
+
+bench-local: ## how long make local takes until it is live, and a change in handler/
+	@GO=$(GO) TAGS=$(TAGS) ./tools/bench-local.sh
+
+screenshot: cli browser ## make docs/local.png anew, with the browser test
+	cd tools/browser && $(GO) test -count 1 -run TestPage/looks . -args -screenshot $(CURDIR)/docs/local.png
+
+# Before the tests, so that one that does not run for want of a browser is noticed.
+browser:
+	@cd tools/browser && $(GO) run ./find
 
 # The first command that compiles, so that what takes minutes is announced.
 cli:

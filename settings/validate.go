@@ -52,12 +52,17 @@ func ValidateVariants(path string, variants []Variant) error {
 
 func (v Variant) validate(p *Problems, at string) {
 	p.Check(at+".name", v.Name, isVariantName(v.Name), "want 1 to 32 of a-z, 0-9 and -, not beginning with -")
-	p.Number(at+".width", v.Width, 1, MaxSide, "pixels")
-	p.Number(at+".height", v.Height, 1, MaxSide, "pixels")
-	OneOf(p, at+".fit", v.Fit, fits...)
-	OneOf(p, at+".format", v.Format, append([]format.Format{Same}, format.Written()...)...)
-	p.Number(at+".quality", v.Quality, 1, 100, "percent")
-	OneOf(p, at+".animated", v.Animated, First, All)
+	numbers := map[string]int{"width": v.Width, "height": v.Height, "quality": v.Quality}
+	texts := map[string]string{"fit": string(v.Fit), "format": string(v.Format), "animated": string(v.Animated)}
+	for _, f := range VariantFields() {
+		where := at + "." + f.Name
+		switch {
+		case f.High > 0:
+			p.Number(where, numbers[f.Name], f.Low, f.High, f.Unit)
+		case f.Choices != nil:
+			OneOf(p, where, texts[f.Name], f.Choices...)
+		}
+	}
 	v.validateKey(p, at+".key")
 }
 

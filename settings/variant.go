@@ -24,8 +24,6 @@ const (
 	Fill   Fit = "fill"   // fills the box, stretched
 )
 
-var fits = []Fit{Inside, Cover, Fill}
-
 // Same as a variant's format is the one that the thumbnail's key names, see Variant.KeyFormat.
 const Same format.Format = "same"
 
@@ -62,6 +60,33 @@ func DefaultVariant() Variant {
 	return Variant{
 		Name: "thumb", Width: 256, Height: 256, Fit: Inside, Format: Same, Quality: 82, Animated: First,
 		Key: "{dir}{variant}-{name}",
+	}
+}
+
+// Field says what one field of a Variant may hold: to validate it by, and to make a form of. A number is from Low to High, in Unit; a
+// text is one of Choices, or where there are none has rules of its own.
+type Field struct {
+	Name      string // as in JSON
+	Low, High int    // High is 0 for a text
+	Unit      string
+	Choices   []string
+}
+
+// VariantFields returns the fields of a Variant in their order.
+func VariantFields() []Field {
+	formats := []string{string(Same)}
+	for _, f := range format.Written() {
+		formats = append(formats, string(f))
+	}
+	return []Field{
+		{Name: "name"},
+		{Name: "width", Low: 1, High: MaxSide, Unit: "pixels"},
+		{Name: "height", Low: 1, High: MaxSide, Unit: "pixels"},
+		{Name: "fit", Choices: []string{string(Inside), string(Cover), string(Fill)}},
+		{Name: "format", Choices: formats},
+		{Name: "quality", Low: 1, High: 100, Unit: "percent"},
+		{Name: "animated", Choices: []string{string(First), string(All)}},
+		{Name: "key"},
 	}
 }
 

@@ -2,6 +2,10 @@ package settings
 
 import (
 	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -32,6 +36,36 @@ func TestOneFieldIsEnough(t *testing.T) {
 	}
 	if err := ValidateVariants("thumbnails", variants); err != nil {
 		t.Error(err)
+	}
+}
+
+// Whoever makes a form of the fields shows all of them, in the order of the struct, and offers nothing that is refused.
+func TestVariantFieldsAreThoseOfAVariant(t *testing.T) {
+	fields := VariantFields()
+	of := reflect.TypeFor[Variant]()
+	if len(fields) != of.NumField() {
+		t.Fatalf("%d fields, want %d", len(fields), of.NumField())
+	}
+	for i, f := range fields {
+		if tag := of.Field(i).Tag.Get("json"); f.Name != tag {
+			t.Errorf("field %d is %q, want %q", i, f.Name, tag)
+		}
+		values := slices.Clone(f.Choices)
+		if f.High > 0 {
+			values = []string{strconv.Itoa(f.Low), strconv.Itoa(f.High)}
+		}
+		for _, value := range values {
+			if f.Choices != nil {
+				value = strconv.Quote(value)
+			}
+			variants, err := ParseVariants(fmt.Sprintf(`[{%q:%s}]`, f.Name, value))
+			if err == nil {
+				err = ValidateVariants("thumbnails", variants)
+			}
+			if err != nil {
+				t.Errorf("%s can be %s, says its field, but %v", f.Name, value, err)
+			}
+		}
 	}
 }
 

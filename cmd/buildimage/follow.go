@@ -13,6 +13,9 @@ import (
 
 const (
 	pollInterval = 2 * time.Second
+	// firstPoll is the pause after the first poll. Each that follows is a quarter longer, up to pollInterval: a build that has everything
+	// in its cache takes seconds, and one that takes minutes need not be asked more often.
+	firstPoll = pollInterval / 8
 	// stopTimeout leaves time to say what happened before Pulumi kills us.
 	stopTimeout = 4 * time.Second
 	// patience is how many polls in a row may fail before we give up. With
@@ -34,7 +37,7 @@ func (b *builder) follow(ctx context.Context, id string) (types.Build, error) {
 func (b *builder) poll(ctx context.Context, id string) (types.Build, error) {
 	var progress phaseLog
 	failures := 0
-	for {
+	for pause := firstPoll; ; pause = min(pollInterval, pause+pause/4) {
 		if ctx.Err() != nil {
 			return types.Build{}, context.Cause(ctx)
 		}
@@ -52,9 +55,10 @@ func (b *builder) poll(ctx context.Context, id string) (types.Build, error) {
 			return types.Build{}, fmt.Errorf("ask for the state of build %s: %w", id, err)
 		default:
 			failures++
+			pause = pollInterval
 			fmt.Fprintf(b.out, "The state of the build is not known just now: %v\n", err)
 		}
-		if err := b.sleep(ctx, pollInterval); err != nil {
+		if err := b.sleep(ctx, pause); err != nil {
 			return types.Build{}, err
 		}
 	}

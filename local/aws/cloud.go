@@ -233,6 +233,9 @@ func (c *Cloud) Close() error {
 // Endpoint is the URL of every AWS API: the value for AWS_ENDPOINT_URL.
 func (c *Cloud) Endpoint() string { return c.account.Endpoint }
 
+// Dir is the cloud's scratch folder.
+func (c *Cloud) Dir() string { return c.account.Dir }
+
 // Region is the cloud's region.
 func (c *Cloud) Region() string { return c.account.Region }
 

@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +39,10 @@ type CLI struct {
 	// Path is the absolute path of the executable.
 	Path string
 	// Origin says in a few words how it was found, for people: "PATH", "$PULUMI", ".bin".
-	Origin  string
+	Origin string
+	// Client is the address of a language host that runs the program of every operation; "" where the caller of Run names one, or none
+	// is needed.
+	Client  string
 	version semver.Version
 }
 
@@ -106,7 +110,11 @@ func (c *CLI) Version() semver.Version { return c.version }
 // way. It is killed if it is still there after a minute and a half.
 func (c *CLI) Run(ctx context.Context, workdir string, stdin io.Reader, stdout, stderr []io.Writer, env []string, args ...string) (string, string, int, error) {
 	// Without this flag the CLI would ask questions on a terminal that it does not have.
-	cmd := exec.CommandContext(ctx, c.Path, append([]string{"--non-interactive"}, args...)...)
+	args = append([]string{"--non-interactive"}, args...)
+	if c.Client != "" && runsProgram(args) {
+		args = append(args, "--client="+c.Client)
+	}
+	cmd := exec.CommandContext(ctx, c.Path, args...)
 	var outText, errText bytes.Buffer
 	cmd.Dir = workdir
 	cmd.Env = append(os.Environ(), env...)
@@ -132,6 +140,12 @@ func (c *CLI) Run(ctx context.Context, workdir string, stdin io.Reader, stdout, 
 	default:
 		return outText.String(), errText.String(), -1, fmt.Errorf("run %s: %w", c.Path, err)
 	}
+}
+
+// runsProgram tells whether the CLI starts the Pulumi program for these arguments. Such operations know the flag --exec-kind, which the
+// Automation API always passes.
+func runsProgram(args []string) bool {
+	return slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--exec-kind") })
 }
 
 // executable adds the suffix that programs have on this system.

@@ -175,6 +175,21 @@ wait
 	}
 }
 
+// The address of a language host goes to those operations that run the program; the others do not know the flag.
+func TestRunNamesTheLanguageHost(t *testing.T) {
+	path := script(t, filepath.Join(t.TempDir(), "pulumi"), `echo "$*"`)
+	for args, want := range map[string]string{
+		"up --exec-kind=auto.local": "--non-interactive up --exec-kind=auto.local --client=127.0.0.1:1\n",
+		"stack select local":        "--non-interactive stack select local\n",
+	} {
+		c := &CLI{Path: path, Client: "127.0.0.1:1"}
+		stdout, _, _, err := c.Run(t.Context(), t.TempDir(), nil, nil, nil, nil, strings.Fields(args)...)
+		if err != nil || stdout != want {
+			t.Errorf("%s: ran with %q (%v), want %q", args, stdout, err, want)
+		}
+	}
+}
+
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

@@ -14,6 +14,7 @@ import (
 	"s3-thumbnail-creator/local/aws"
 	"s3-thumbnail-creator/local/cli"
 	"s3-thumbnail-creator/local/deploy"
+	"s3-thumbnail-creator/local/page"
 	"s3-thumbnail-creator/local/samples"
 )
 
@@ -24,11 +25,16 @@ const (
 	cleanupTime = 3 * time.Minute
 )
 
+// localConcurrency is how many invocations run at once while the stack stays up, as in a new account on AWS: that bounds the memory
+// that the function's processes take when many pictures are dropped at once.
+const localConcurrency = 10
+
 type settings struct {
-	keep   bool
-	out    string // where thumbnails are saved; "" for the default
-	screen io.Writer
-	color  bool
+	keep    bool
+	samples bool   // upload the sample pictures
+	out     string // where thumbnails are saved; "" for the default
+	screen  io.Writer
+	color   bool
 }
 
 // run is the demo. Whatever happens, the stack is destroyed and the cloud is gone when it returns.
@@ -55,12 +61,16 @@ func run(ctx context.Context, s settings) error {
 	d, err := deploy.Start(ctx, deploy.Options{
 		Root: root, Stack: "local", Program: deploy.Program(root), CLI: pulumi,
 		Settings: map[string]any{"architecture": runtime.GOARCH}, // functions and builds run on this machine
-		Cloud:    aws.Options{Log: logFile}, Out: s.screen, Color: s.color,
+		Cloud:    s.cloud(logFile), Out: s.screen, Color: s.color,
 	})
 	if err != nil {
 		return orCanceled(ctx, err)
 	}
-	err = s.show(ctx, d)
+	if s.keep {
+		err = s.stay(ctx, d, root)
+	} else {
+		err = s.show(ctx, d, d.Up)
+	}
 	err = errors.Join(orCanceled(ctx, err), s.cleanUp(d), d.Close())
 	if err != nil && ctx.Err() == nil {
 		fmt.Fprintf(s.screen, "\nWhat the cloud did is in %s\n", logFile.Name())
@@ -69,8 +79,17 @@ func run(ctx context.Context, s settings) error {
 	return errors.Join(err, os.Remove(logFile.Name()))
 }
 
+// cloud configures the cloud, which logs to a file.
+func (s settings) cloud(log io.Writer) aws.Options {
+	o := aws.Options{Log: log}
+	if s.keep {
+		o.AccountConcurrency = localConcurrency
+	}
+	return o
+}
+
 // show deploys, uploads, and shows what became of the uploads.
-func (s settings) show(ctx context.Context, d *deploy.Deployment) error {
+func (s settings) show(ctx context.Context, d *deploy.Deployment, deployStack func(context.Context) (*deploy.Result, error)) error {
 	pictures := make(chan []samples.Sample, 1)
 	var paintErr error
 	go func() { // painting takes as long as Pulumi needs to start
@@ -79,7 +98,7 @@ func (s settings) show(ctx context.Context, d *deploy.Deployment) error {
 		pictures <- all
 	}()
 	s.heading("pulumi up, to the cloud at " + d.Cloud.Endpoint())
-	up, err := d.Up(ctx)
+	up, err := deployStack(ctx)
 	if err != nil {
 		return err
 	}
@@ -100,8 +119,8 @@ func (s settings) show(ctx context.Context, d *deploy.Deployment) error {
 		return err
 	}
 	fmt.Fprintf(s.screen, "\nThe thumbnails are in %s, beside their sources on %s\n", s.out, contactSheet)
-	if s.keep {
-		s.stay(ctx, d, stack)
+	if !s.keep {
+		fmt.Fprintln(s.screen, "Drop pictures of your own on a page, change a setting or the code, and see what becomes of them: make local")
 	}
 	return problems(results)
 }
@@ -117,17 +136,40 @@ func stackOf(outputs map[string]any) stack {
 	}
 }
 
-// stay tells how to use the cloud, and waits for Ctrl-C.
-func (s settings) stay(ctx context.Context, d *deploy.Deployment, st stack) {
-	fmt.Fprint(s.screen, keepText(d.Cloud.Region(), d.Cloud.Endpoint(), st))
+// stay serves the page, deploys, and stays up until Ctrl-C. A deployment that fails ends nothing: it may be the change of the sources
+// that somebody is about to correct.
+func (s settings) stay(ctx context.Context, d *deploy.Deployment, root string) (err error) {
+	p, err := page.Start(ctx, page.Options{Root: root, Deployment: d, Screen: s.screen, Address: page.Address})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	fmt.Fprintf(s.screen, "The page is at %s\n", p.URL())
+	if err := p.Watch(); err != nil {
+		return err
+	}
+	if s.samples {
+		err = s.show(ctx, d, p.Up)
+	} else {
+		s.heading("pulumi up, to the cloud at " + d.Cloud.Endpoint())
+		_, err = p.Up(ctx)
+	}
+	if err != nil && ctx.Err() == nil {
+		fmt.Fprintln(s.screen, err)
+	}
+	fmt.Fprint(s.screen, keepText(p.URL(), d.Cloud.Region(), d.Cloud.Endpoint(), stackOf(p.Outputs())))
 	<-ctx.Done()
+	return nil
 }
 
 // keepText says how to use the cloud with the AWS CLI, version 1 or 2. Version 1 reads the region from AWS_DEFAULT_REGION only and
 // does not take the endpoint of every service from AWS_ENDPOINT_URL, so each command names it.
-func keepText(region, endpoint string, st stack) string {
+func keepText(url, region, endpoint string, st stack) string {
 	aws := "  aws --endpoint-url " + endpoint
 	return fmt.Sprintf(`
+The page is at %s
+Drop pictures on it. A change in handler/, settings/, codec/ or infra/ is deployed at once.
+
 The stack stays up until Ctrl-C. Any AWS client can use it, with any keys in
 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and the region in AWS_DEFAULT_REGION
 (the AWS CLI) or AWS_REGION (the SDKs). For example:
@@ -135,7 +177,7 @@ AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and the region in AWS_DEFAULT_REGIO
   export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
   export AWS_DEFAULT_REGION=%s AWS_REGION=%s
 %s
-`, region, region, strings.Join([]string{
+`, url, region, region, strings.Join([]string{
 		aws + " s3 cp picture.jpg s3://" + st.source + "/",
 		aws + " s3 ls s3://" + st.destination + "/",
 		aws + " logs filter-log-events --log-group-name " + st.logGroup,

@@ -15,7 +15,7 @@ import (
 	"syscall"
 )
 
-const usage = `Usage: go run ./local/demo [-keep] [-out DIR]
+const usage = `Usage: go run ./local/demo [-keep] [-samples=false] [-out DIR]
 
 Deploys this project with the real Pulumi CLI to an in-process cloud on loopback,
 uploads sample pictures, prints what became of each, saves the thumbnails, and
@@ -23,9 +23,12 @@ destroys the stack again. It needs Go and nothing else: no AWS account, no Docke
 no Pulumi plugins. The Pulumi CLI is $PULUMI, or pulumi on PATH, or is built once
 from tools/ into .bin/.
 
-  -keep     stay up after the thumbnails until Ctrl-C, and say how to use the
-            cloud with the AWS CLI (default: whether $KEEP is set, as in
+  -keep     stay up until Ctrl-C: serve a page that pictures are dropped on,
+            deploy what changes in the sources, and say how to use the cloud
+            with the AWS CLI (default: whether $KEEP is set, as in
             'make demo KEEP=1')
+  -samples=false
+            upload no sample pictures: with -keep this is 'make local'
   -out DIR  save the thumbnails there (default: out/demo in the project)
 
 Ctrl-C at any time removes what there is; a second Ctrl-C leaves at once.
@@ -45,6 +48,7 @@ func demo(ctx context.Context, args []string, stdout, stderr *os.File) int {
 	flags.SetOutput(stderr)
 	flags.Usage = func() { fmt.Fprint(flags.Output(), usage) }
 	keep := flags.Bool("keep", truthy(os.Getenv("KEEP")), "")
+	withSamples := flags.Bool("samples", true, "")
 	out := flags.String("out", "", "")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -55,7 +59,7 @@ func demo(ctx context.Context, args []string, stdout, stderr *os.File) int {
 		fmt.Fprintf(stderr, "unexpected argument %q\n%s", flags.Arg(0), usage)
 		return 2
 	}
-	err := run(ctx, settings{keep: *keep, out: *out, screen: stdout, color: isTerminal(stdout)})
+	err := run(ctx, settings{keep: *keep, samples: *withSamples, out: *out, screen: stdout, color: isTerminal(stdout)})
 	switch {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "Interrupted.")

@@ -8,6 +8,7 @@ package deploy
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -62,6 +63,8 @@ type Deployment struct {
 	stack   auto.Stack
 	servers *provider.Servers
 	client  *s3.Client
+	also    io.Writer // see Tee
+	host    *host     // of the program that runs as a process of its own; nil while none does
 }
 
 // Start starts the cloud and its providers and makes the empty stack. Close stops and removes all of it.
@@ -69,7 +72,7 @@ func Start(ctx context.Context, cfg Options) (_ *Deployment, err error) {
 	if cfg.Out == nil {
 		cfg.Out = io.Discard
 	}
-	d := &Deployment{cfg: cfg}
+	d := &Deployment{cfg: cfg, also: io.Discard}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Close())
@@ -101,7 +104,7 @@ func Start(ctx context.Context, cfg Options) (_ *Deployment, err error) {
 		return nil, err
 	}
 	ws, err := auto.NewLocalWorkspace(ctx,
-		auto.WorkDir(d.workDir()), auto.Program(cfg.Program), auto.Pulumi(cfg.CLI),
+		auto.WorkDir(d.workDir()), auto.Program(cfg.Program), auto.Pulumi(&frugal{CLI: cfg.CLI}),
 		auto.PulumiHome(filepath.Join(d.dir, "home")), auto.EnvVars(d.engineEnv()))
 	if err != nil {
 		return nil, fmt.Errorf("open the Pulumi workspace in %s: %w", d.workDir(), err)
@@ -111,6 +114,9 @@ func Start(ctx context.Context, cfg Options) (_ *Deployment, err error) {
 	}
 	return d, nil
 }
+
+// Tee makes w get what Pulumi shows, too.
+func (d *Deployment) Tee(w io.Writer) { d.also = w }
 
 func (d *Deployment) workDir() string { return filepath.Join(d.dir, "project") }
 
@@ -194,46 +200,77 @@ func (d *Deployment) Terminal() (folder string, env []string) {
 // Configure sets configuration values of the stack for the next operation, over those of the project's
 // Pulumi.<stack>.yaml. A key without a namespace is the project's own; a nil value removes the key.
 func (d *Deployment) Configure(values map[string]any) error {
-	path := filepath.Join(d.workDir(), d.settingsName())
-	text, err := os.ReadFile(path)
+	settings, err := d.settings()
 	if err != nil {
-		return fmt.Errorf("read the stack's settings: %w", err)
-	}
-	var settings map[string]any
-	if err := yaml.Unmarshal(text, &settings); err != nil {
-		return fmt.Errorf("parse %s: %w", path, err)
-	}
-	if settings == nil {
-		settings = map[string]any{}
+		return err
 	}
 	config, _ := settings["config"].(map[string]any)
 	if config == nil {
 		config = map[string]any{}
 	}
 	for k, v := range values {
-		if !strings.Contains(k, ":") {
-			k = "s3-thumbnail-creator:" + k
-		}
 		if v == nil {
-			delete(config, k)
+			delete(config, fullKey(k))
 		} else {
-			config[k] = v
+			config[fullKey(k)] = v
 		}
 	}
 	settings["config"] = config
-	if text, err = yaml.Marshal(settings); err != nil {
+	text, err := yaml.Marshal(settings)
+	if err != nil {
 		return fmt.Errorf("write the stack's settings: %w", err)
 	}
-	if err := os.WriteFile(path, text, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(d.workDir(), d.settingsName()), text, 0o644); err != nil {
 		return fmt.Errorf("write the stack's settings: %w", err)
 	}
 	return nil
+}
+
+// Setting returns a configuration value of the stack as Pulumi hands it to a program: what is no text is JSON. ok is false for one
+// that is not set.
+func (d *Deployment) Setting(key string) (value string, ok bool) {
+	settings, err := d.settings()
+	if err != nil {
+		return "", false
+	}
+	config, _ := settings["config"].(map[string]any)
+	set, ok := config[fullKey(key)]
+	if text, isText := set.(string); isText || !ok {
+		return text, ok
+	}
+	text, err := json.Marshal(set)
+	return string(text), err == nil
+}
+
+// fullKey puts a key that has no namespace into the project's.
+func fullKey(key string) string {
+	if strings.Contains(key, ":") {
+		return key
+	}
+	return "s3-thumbnail-creator:" + key
+}
+
+// settings reads the stack's settings file.
+func (d *Deployment) settings() (map[string]any, error) {
+	path := filepath.Join(d.workDir(), d.settingsName())
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the stack's settings: %w", err)
+	}
+	settings := map[string]any{}
+	if err := yaml.Unmarshal(text, &settings); err != nil {
+		return nil, fmt.Errorf("parse %s: %w", path, err)
+	}
+	return settings, nil
 }
 
 // Close stops the providers and the cloud, and removes the state. It does not destroy the stack: the cloud's end
 // is the end of everything in it.
 func (d *Deployment) Close() error {
 	var errs []error
+	if d.host != nil {
+		errs = append(errs, d.host.close())
+	}
 	if d.servers != nil {
 		errs = append(errs, d.servers.Close())
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -37,6 +38,21 @@ func (d *Deployment) Put(ctx context.Context, bucket, key, contentType string, b
 	return nil
 }
 
+// Upload uploads an object of so many bytes from a stream, which is sent as it is read. A stream cannot be sent twice, so that nothing
+// is tried again.
+func (d *Deployment) Upload(ctx context.Context, bucket, key, contentType string, body io.Reader, size int64) error {
+	_, err := d.client.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &bucket, Key: &key, Body: body, ContentLength: &size, ContentType: &contentType,
+	}, func(o *s3.Options) {
+		o.RetryMaxAttempts = 1
+		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+	}, s3.WithAPIOptions(v4.SwapComputePayloadSHA256ForUnsignedPayloadMiddleware))
+	if err != nil {
+		return fmt.Errorf("upload s3://%s/%s: %w", bucket, key, err)
+	}
+	return nil
+}
+
 // Delete deletes an object.
 func (d *Deployment) Delete(ctx context.Context, bucket, key string) error {
 	if _, err := d.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: &key}); err != nil {
@@ -54,8 +70,8 @@ type Object struct {
 	ContentType string
 }
 
-// Get downloads an object. The error wraps ErrNoObject if there is none.
-func (d *Deployment) Get(ctx context.Context, bucket, key string) (*Object, error) {
+// Open returns an object to be read from its Body, which the caller closes. The error wraps ErrNoObject if there is none.
+func (d *Deployment) Open(ctx context.Context, bucket, key string) (*s3.GetObjectOutput, error) {
 	r, err := d.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
 	var missing *types.NoSuchKey
 	if errors.As(err, &missing) {
@@ -63,6 +79,15 @@ func (d *Deployment) Get(ctx context.Context, bucket, key string) (*Object, erro
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read s3://%s/%s: %w", bucket, key, err)
+	}
+	return r, nil
+}
+
+// Get downloads an object. The error wraps ErrNoObject if there is none.
+func (d *Deployment) Get(ctx context.Context, bucket, key string) (*Object, error) {
+	r, err := d.Open(ctx, bucket, key)
+	if err != nil {
+		return nil, err
 	}
 	defer r.Body.Close()
 	body, err := io.ReadAll(r.Body)
@@ -89,24 +114,61 @@ func (d *Deployment) List(ctx context.Context, bucket string) ([]string, error) 
 
 // Job is the line that the function logs about one object.
 type Job struct {
-	Key string `json:"key"`
+	Key       string `json:"key"`
+	RequestID string `json:"requestId"`
 	// Outcome is "created", "unchanged", "gone", "skipped" or "rejected", or "failed" for one that is tried again.
 	Outcome string `json:"outcome"`
 	// Reason says why there is no thumbnail; Error, why the attempt failed.
 	Reason string `json:"reason"`
 	Error  string `json:"error"`
+	// Size is the picture's, in bytes; Source is nil where nothing could be read of it.
+	Size   int64  `json:"size"`
+	Source *Shape `json:"source"`
+	// Thumbnails are those that were written.
+	Thumbnails []Thumbnail `json:"thumbnails"`
+	// Milliseconds until the picture was open, of decoding it, resizing and encoding the thumbnails, of writing and deleting, and in all;
+	// 0 for what did not happen.
+	Fetch  float64 `json:"FetchTime"`
+	Decode float64 `json:"DecodeTime"`
+	Resize float64 `json:"resizeMs"`
+	Encode float64 `json:"encodeMs"`
+	Store  float64 `json:"StoreTime"`
+	Total  float64 `json:"TotalTime"`
+}
+
+// Shape is what the function found out of a picture. Orientation and Frames are 0 for one that is upright or does not move.
+type Shape struct {
+	Format       string `json:"format"`
+	Width        int    `json:"width"`
+	Height       int    `json:"height"`
+	Orientation  int    `json:"orientation,omitempty"`
+	Frames       int    `json:"frames,omitempty"`
+	StillBecause string `json:"stillBecause,omitempty"`
+	Truncated    bool   `json:"truncated,omitempty"`
+}
+
+// Thumbnail is one that the function wrote.
+type Thumbnail struct {
+	Variant string `json:"variant"`
+	Key     string `json:"key"`
+	Width   int    `json:"width,omitempty"`
+	Height  int    `json:"height,omitempty"`
+	Frames  int    `json:"frames,omitempty"`
+	Bytes   int    `json:"bytes"`
+}
+
+// ParseJob reads a line of the function's log; ok is false for one that is about no object.
+func ParseJob(line string) (j Job, ok bool) {
+	ok = json.Unmarshal([]byte(line), &j) == nil && j.Outcome != ""
+	return j, ok
 }
 
 // Jobs returns what the function has logged about its jobs, oldest first.
 func (d *Deployment) Jobs(logGroup string) []Job {
 	var jobs []Job
 	for _, line := range d.Cloud.Logs.Lines(logGroup) {
-		var j struct {
-			Message string `json:"msg"`
-			Job
-		}
-		if json.Unmarshal([]byte(line), &j) == nil && j.Outcome != "" {
-			jobs = append(jobs, j.Job)
+		if j, ok := ParseJob(line); ok {
+			jobs = append(jobs, j)
 		}
 	}
 	return jobs

@@ -117,7 +117,7 @@ func (d *Deployment) color() string {
 // operate runs one operation and collects what the engine says meanwhile.
 func (d *Deployment) operate(op string, run func(ch chan<- events.EngineEvent, out io.Writer) (auto.OutputMap, error)) (*Result, error) {
 	var display bytes.Buffer
-	out := &lockedWriter{w: io.MultiWriter(d.cfg.Out, &display)}
+	out := &lockedWriter{w: io.MultiWriter(d.cfg.Out, d.also, &display)}
 	ch, quit, collected := make(chan events.EngineEvent), make(chan struct{}), make(chan recorder)
 	go func() { collected <- record(ch, quit) }()
 

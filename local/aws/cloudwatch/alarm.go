@@ -143,6 +143,13 @@ func (s *Service) DeleteAlarm(name string) {
 	delete(s.alarms, name)
 }
 
+// AlarmNames returns the names of all alarms, in order.
+func (s *Service) AlarmNames() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.alarms))
+}
+
 // AlarmState returns the state of an alarm and why it has it, and whether there is one of that name.
 func (s *Service) AlarmState(name string) (state State, reason string, ok bool) {
 	s.mu.Lock()

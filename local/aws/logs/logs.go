@@ -25,6 +25,7 @@ type Service struct {
 	mu      sync.Mutex
 	groups  map[string]*logGroup
 	last    int // id of the newest event
+	observe func(group, line string)
 }
 
 // Keys is KMS, as far as CloudWatch Logs needs it.
@@ -99,18 +100,29 @@ func (s *Service) Write(who account.Principal, group, stream string, lines ...st
 	if err != nil {
 		return err
 	}
-	s.append(g.stream(stream, now), events)
+	s.append(group, g.stream(stream, now), events)
 	return nil
 }
 
-// append adds events to a stream. The lock is held.
-func (s *Service) append(st *logStream, events []logEvent) {
+// append adds events to a stream of a group. The lock is held.
+func (s *Service) append(group string, st *logStream, events []logEvent) {
 	for _, e := range events {
 		s.last++
 		e.id = s.last
 		st.events = append(st.events, e)
 		s.metrics.RecordEmbedded(e.message)
+		if s.observe != nil {
+			s.observe(group, e.message)
+		}
 	}
+}
+
+// Observe makes the service tell f of every line that is written, in the order of writing. f is called by one goroutine at a time and
+// must not call the service; nil ends it.
+func (s *Service) Observe(f func(group, line string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.observe = f
 }
 
 // CreateLogGroup is CreateLogGroup. The error is ResourceAlreadyExistsException.

@@ -38,6 +38,7 @@ type Service struct {
 	mu      sync.Mutex
 	faults  func(Call) *Fault
 	calls   []Call
+	observe func(Call)
 	numbers map[string]int // of calls, by role
 }
 
@@ -87,6 +88,14 @@ func (s *Service) SetFaults(script func(Call) *Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = script
+}
+
+// Observe makes S3 tell f of every call twice: when it arrives, with Status 0, and when it is answered. f is called by one goroutine
+// at a time, in that order, and must not call S3; nil ends it.
+func (s *Service) Observe(f func(Call)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.observe = f
 }
 
 // Calls returns every request to S3 so far, in the order of arrival.
@@ -177,11 +186,20 @@ func (s *Service) begin(call Call) (answered func(status int), fault *Fault) {
 	}
 	i := len(s.calls)
 	s.calls = append(s.calls, call)
+	s.tell(call)
 	return func(status int) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.calls[i].Status = status
+		s.tell(s.calls[i])
 	}, fault
+}
+
+// tell lets the observer know of a call. The lock is held.
+func (s *Service) tell(call Call) {
+	if s.observe != nil {
+		s.observe(call)
+	}
 }
 
 // statusWriter notes the status before the client can see it, and cuts the connection in the middle of the body if told to.
