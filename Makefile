@@ -57,7 +57,7 @@ bench-lambda: ## milliseconds, S3 requests and dollars a thumbnail by memory siz
 
 bench-peers: ## compare with Pillow, sharp, libvips and ImageMagick; installs them with apt-get and npm
 	CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags "-s -w" -o .bin/thumbnail ./cmd/thumbnail
-	cd tools && $(GO) run ./peers -ours ../.bin/thumbnail -dir ../.bin/peers
+	cd tools && $(GO) run ./peers -ours ../.bin/thumbnail -dir ../.bin/peers $(ARGS)
 
 # The first command that compiles, so that what takes minutes is announced.
 cli:
