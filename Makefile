@@ -67,7 +67,7 @@ thumbs: ## build .bin/thumbs, the program that operates a deployed stack
 	CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags "-s -w" -o .bin/thumbs ./cmd/thumbs
 
 bench-peers: thumbs ## compare with Pillow, sharp, libvips and ImageMagick; installs them with apt-get and npm
-	cd tools && $(GO) run ./peers -ours ../.bin/thumbs -dir ../.bin/peers
+	cd tools && $(GO) run ./peers -ours ../.bin/thumbs -dir ../.bin/peers $(ARGS)
 
 scale: cli ## simulate 10 to a million uploads a minute and a billion objects, and write docs/scale.md (minutes)
 	cd tools && $(GO) run ./scale
