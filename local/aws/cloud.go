@@ -33,6 +33,7 @@ import (
 	"s3-thumbnail-creator/local/aws/codebuild"
 	"s3-thumbnail-creator/local/aws/ecr"
 	"s3-thumbnail-creator/local/aws/events"
+	"s3-thumbnail-creator/local/aws/faults"
 	"s3-thumbnail-creator/local/aws/iam"
 	"s3-thumbnail-creator/local/aws/lambda"
 	"s3-thumbnail-creator/local/aws/logs"
@@ -70,6 +71,8 @@ type Options struct {
 	// BuildEnvironment are KEY=VALUE settings of the build machine. They win over what buildspec.yaml sets, so that
 	// builds can share the host's caches. Nil means codebuild.HostGo().
 	BuildEnvironment []string
+	// Faults is what goes wrong on purpose from the start; see Cloud.Faults for later.
+	Faults faults.Config
 	// NoBuilds is an account whose quota of builds is 0, as that of some new ones is.
 	NoBuilds bool
 }
@@ -96,6 +99,8 @@ type Cloud struct {
 	SNS        *sns.Service
 	Events     *events.Service
 	CloudWatch *cloudwatch.Service
+	// Faults are what goes wrong on purpose. They are served at faults.Path of the endpoint, too.
+	Faults *faults.Set
 
 	account  *account.Account
 	targets  map[string]http.Handler // of the JSON protocols, by the prefix of X-Amz-Target
@@ -109,7 +114,10 @@ type Cloud struct {
 // Start starts a cloud on a free port of the loopback interface. It stops when ctx ends or Close is called.
 func Start(ctx context.Context, o Options) (*Cloud, error) {
 	o.setDefaults()
-	c := &Cloud{}
+	c := &Cloud{Faults: faults.New()}
+	if err := c.Faults.Configure(o.Faults); err != nil {
+		return nil, fmt.Errorf("local cloud: %w", err)
+	}
 	if o.Dir == "" {
 		dir, err := os.MkdirTemp("", "local-cloud-")
 		if err != nil {
@@ -121,7 +129,7 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 	if err != nil {
 		return nil, fmt.Errorf("local cloud: listen on loopback: %w", err)
 	}
-	c.account = account.New(ctx, account.Options{Region: o.Region, Endpoint: "http://" + l.Addr().String(), Dir: o.Dir, Log: o.Log})
+	c.account = account.New(ctx, account.Options{Region: o.Region, Endpoint: "http://" + l.Addr().String(), Dir: o.Dir, Log: o.Log, Faults: c.Faults})
 	c.wireUp(o)
 	c.server = &http.Server{Handler: c, BaseContext: func(net.Listener) context.Context { return c.account.Context() }}
 	go c.server.Serve(l)
@@ -175,9 +183,27 @@ func (o *Options) setDefaults() {
 	}
 }
 
+// Idle waits until no event is on its way any more: those of S3, EventBridge and Lambda's queue are delivered, retried or given
+// up. Events that HoldEvents of S3 keeps back do not count.
+func (c *Cloud) Idle(ctx context.Context) error {
+	for {
+		if err := c.Faults.Idle(ctx); err != nil {
+			return err
+		}
+		if err := c.Lambda.Idle(ctx); err != nil {
+			return err
+		}
+		// What Lambda's queue held back came from an event that is done, or not held back any more.
+		if c.Faults.Held() == 0 {
+			return nil
+		}
+	}
+}
+
 // Close stops builds, functions and servers, waits for them, and removes the scratch folder.
 func (c *Cloud) Close() error {
 	c.closing.Do(func() {
+		c.Faults.Close()
 		err := c.server.Close()
 		c.account.Close()
 		if c.ownDir {
@@ -204,9 +230,13 @@ func (c *Cloud) Leftovers() []string {
 	return all
 }
 
-// ServeHTTP dispatches a request to its service: by path for the registry, by X-Amz-Target for the JSON protocols, by the
+// ServeHTTP dispatches a request to its service: by path for the faults and the registry, by X-Amz-Target for the JSON protocols, by the
 // service in the signature's scope for the rest, else S3.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == faults.Path {
+		c.Faults.ServeHTTP(w, r)
+		return
+	}
 	if r.URL.Path == "/v2" || strings.HasPrefix(r.URL.Path, "/v2/") {
 		c.ECR.ServeRegistry(w, r)
 		return

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"s3-thumbnail-creator/local/aws/account"
+	"s3-thumbnail-creator/local/aws/faults"
 	"s3-thumbnail-creator/local/aws/wire"
 )
 
@@ -154,7 +155,7 @@ func (s *Service) Put(event json.RawMessage) {
 	for _, name := range slices.Sorted(maps.Keys(s.rules)) {
 		if r := s.rules[name]; r.pattern.Matches(decoded) {
 			for _, t := range r.targets {
-				s.handOver(r, t, event)
+				s.account.Faults.Deliver(faults.Call{Service: "events", Operation: "Invoke", Key: name}, func() { s.handOver(r, t, event) })
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"s3-thumbnail-creator/local/aws/account"
+	"s3-thumbnail-creator/local/aws/faults"
 	"s3-thumbnail-creator/local/aws/wire"
 )
 
@@ -99,7 +100,7 @@ func (s *Service) Assume(roleARN, service, session string, context map[string]st
 	defer s.mu.Unlock()
 	r := s.byARN(roleARN)
 	notAuthorized := wire.Errorf(400, "AccessDenied", "%s is not authorized to perform: sts:AssumeRole on %s", service, roleARN)
-	if r == nil || s.now().Sub(r.Created) < s.opts.RolePropagation {
+	if r == nil || s.now().Sub(r.Created) < s.propagation(r.Name, s.opts.RolePropagation) {
 		return account.Credentials{}, account.Principal{}, notAuthorized
 	}
 	ctx := map[string]string{"aws:sourceaccount": account.ID, "aws:securetransport": "true"}
@@ -127,6 +128,16 @@ func (s *Service) EndSession(k account.Credentials) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.sessions, k.AccessKey)
+}
+
+// propagation is how long a change of a role takes to be known: usually, or by a fault, which is asked about each time, as on
+// AWS some servers know sooner than others.
+func (s *Service) propagation(roleName string, usual time.Duration) time.Duration {
+	hit, ok := s.account.Faults.Strike(faults.Call{Service: "iam", Operation: "Propagate", Key: roleName}, faults.IAMPropagation)
+	if ok {
+		return max(usual, hit.Duration)
+	}
+	return usual
 }
 
 func (s *Service) byARN(arn string) *role {
@@ -178,7 +189,7 @@ func (s *Service) Authorize(who account.Principal, action, arn string, onResourc
 	if r := s.roles[who.Role]; r != nil {
 		for _, p := range r.policies {
 			effective := p.Policy
-			if s.now().Sub(p.since) < s.opts.PolicyPropagation {
+			if s.now().Sub(p.since) < s.propagation(r.Name, s.opts.PolicyPropagation) {
 				effective = p.before
 			}
 			if effective == nil {
@@ -339,5 +350,5 @@ func (s *Service) AwaitRole(ctx context.Context, arn string) error {
 	if r == nil {
 		return fmt.Errorf("role %s does not exist", arn)
 	}
-	return account.Sleep(ctx, r.Created.Add(s.opts.RolePropagation).Sub(s.now()))
+	return account.Sleep(ctx, r.Created.Add(s.propagation(r.Name, s.opts.RolePropagation)).Sub(s.now()))
 }

@@ -68,14 +68,24 @@ func (s *Service) release(f *function) {
 func (s *Service) Enqueue(ref string, payload []byte) error {
 	s.mu.Lock()
 	f, err := s.lookup(ref)
-	if err == nil {
-		s.pending++
-	}
 	s.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	e := &asyncEvent{lambda: s, name: f.name, id: account.RandomID(), payload: payload, since: time.Now()}
+	id, since := account.RandomID(), time.Now()
+	s.account.Faults.Deliver(callOf(payload), func() {
+		if err := s.begin(&asyncEvent{lambda: s, name: f.name, id: id, payload: payload, since: since}); err != nil {
+			s.account.Logf("lambda %s loses event %s: %v", f.name, id, err)
+		}
+	})
+	return nil
+}
+
+// begin carries an event out in the background.
+func (s *Service) begin(e *asyncEvent) error {
+	s.mu.Lock()
+	s.pending++
+	s.mu.Unlock()
 	done := func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -142,17 +152,23 @@ func (e *asyncEvent) await(ctx context.Context) (*function, error) {
 		e.lambda.mu.Lock()
 		changed := e.lambda.changed
 		e.lambda.mu.Unlock()
-		f, err := e.lambda.take(e.name)
+		f, err := e.lambda.takeFor(e.name, e.payload)
 		if !wire.HasCode(err, "TooManyRequestsException") && !wire.HasCode(err, "ResourceConflictException") {
 			return f, err
 		}
+		again := time.NewTimer(throttled)
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case <-changed:
+		case <-again.C:
 		}
+		again.Stop()
 	}
 }
+
+// throttled is after which time a throttled event tries again, if nothing has changed before.
+const throttled = 200 * time.Millisecond
 
 // giveUp sends the event's record to the on-failure destination, with the permissions of the function's role.
 func (e *asyncEvent) giveUp(f *function, config EventConfig, condition string, last outcome) {

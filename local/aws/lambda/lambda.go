@@ -375,7 +375,7 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, who accoun
 		w.WriteHeader(http.StatusAccepted)
 		return nil
 	}
-	f, err := s.take(ref)
+	f, err := s.takeFor(ref, payload)
 	if err != nil {
 		return err
 	}

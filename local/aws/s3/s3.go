@@ -47,23 +47,6 @@ type Call struct {
 	Status      int    // HTTP status of the answer; 0 while a fault script decides
 }
 
-// Fault is a failure to answer with instead of carrying a call out.
-type Fault struct {
-	Status  int
-	Code    string
-	Message string
-	// Cut carries the call out but ends the connection halfway through the response's body. The other fields are unused.
-	Cut bool
-}
-
-// The faults that S3 shows under load and that clients must survive.
-var (
-	SlowDown      = &Fault{Status: 503, Code: "SlowDown", Message: "Please reduce your request rate."}
-	InternalError = &Fault{Status: 500, Code: "InternalError", Message: "We encountered an internal error. Please try again."}
-	Conflict      = &Fault{Status: 409, Code: "ConditionalRequestConflict", Message: "The conditional request cannot succeed due to a conflicting operation against this resource."}
-	CutConnection = &Fault{Cut: true}
-)
-
 // New returns the S3 of an account, which tells functions and EventBridge about changes.
 func New(a *account.Account, i *iam.Service, functions Functions, bus Bus) *Service {
 	s := &Service{account: a, iam: i, store: &store{buckets: map[string]*bucket{}}, numbers: map[string]int{}}
@@ -138,12 +121,15 @@ func (s *Service) serve(w http.ResponseWriter, q *request) error {
 	}
 	call := Call{Operation: route.name, Bucket: q.bucket, Key: q.key, Role: who.Role}
 	answered, fault := s.begin(call)
+	if fault == nil {
+		fault = s.struck(q, call)
+	}
 	out := &statusWriter{ResponseWriter: w, note: answered}
-	if fault != nil && !fault.Cut {
+	if fault != nil && fault.Status != 0 {
 		return s.answer(out, q, wire.Errorf(fault.Status, fault.Code, "%s", fault.Message))
 	}
 	if fault != nil {
-		out.cut = true
+		defer fault.harm(out, q)()
 	}
 	if err := s.authorizeRoute(q, route); err != nil {
 		return s.answer(out, q, err)
@@ -175,34 +161,6 @@ func (s *Service) begin(call Call) (answered func(status int), fault *Fault) {
 		defer s.mu.Unlock()
 		s.calls[i].Status = status
 	}, fault
-}
-
-// statusWriter notes the status before the client can see it, and cuts the connection in the middle of the body if told to.
-type statusWriter struct {
-	http.ResponseWriter
-	note   func(status int)
-	status int
-	cut    bool
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
-		w.note(status)
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *statusWriter) Write(p []byte) (int, error) {
-	if w.status == 0 {
-		w.WriteHeader(http.StatusOK)
-	}
-	if w.cut && len(p) > 1 {
-		w.ResponseWriter.Write(p[:len(p)/2])
-		http.NewResponseController(w.ResponseWriter).Flush()
-		panic(http.ErrAbortHandler)
-	}
-	return w.ResponseWriter.Write(p)
 }
 
 func (s *Service) writeError(w http.ResponseWriter, q *request, err error) {
