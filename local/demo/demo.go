@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"s3-thumbnail-creator/local/aws"
+	"s3-thumbnail-creator/local/aws/faults"
 	"s3-thumbnail-creator/local/cli"
 	"s3-thumbnail-creator/local/deploy"
 	"s3-thumbnail-creator/local/samples"
@@ -26,6 +27,8 @@ const (
 
 type settings struct {
 	keep   bool
+	state  string // folder that a stack that is kept comes from and goes to; "" for none
+	faults faults.Config
 	out    string // where thumbnails are saved; "" for the default
 	screen io.Writer
 	color  bool
@@ -55,7 +58,7 @@ func run(ctx context.Context, s settings) error {
 	d, err := deploy.Start(ctx, deploy.Options{
 		Root: root, Stack: "local", Program: deploy.Program(root), CLI: pulumi,
 		Settings: map[string]any{"architecture": runtime.GOARCH}, // functions and builds run on this machine
-		Cloud:    aws.Options{Log: logFile}, Out: s.screen, Color: s.color,
+		Cloud:    aws.Options{Log: logFile, Faults: s.faults}, Out: s.screen, Color: s.color,
 	})
 	if err != nil {
 		return orCanceled(ctx, err)
@@ -100,10 +103,22 @@ func (s settings) show(ctx context.Context, d *deploy.Deployment) error {
 		return err
 	}
 	fmt.Fprintf(s.screen, "\nThe thumbnails are in %s, beside their sources on %s\n", s.out, contactSheet)
+	s.printFaults(d)
 	if s.keep {
 		s.stay(ctx, d, stack)
 	}
 	return problems(results)
+}
+
+// printFaults says how often each of the faults has struck.
+func (s settings) printFaults(d *deploy.Deployment) {
+	rules := d.Cloud.Faults.State().Rules
+	if len(rules) > 0 {
+		fmt.Fprintln(s.screen, "\nWhat went wrong on purpose:")
+	}
+	for _, r := range rules {
+		fmt.Fprintf(s.screen, "  %-17s %d times\n", r.Fault, r.Struck)
+	}
 }
 
 // stack is what the demo needs of the stack's outputs.

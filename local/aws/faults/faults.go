@@ -22,6 +22,8 @@ type Call struct {
 	Operation string // GetObject, ObjectCreated:Put, Invoke, BUILD ...
 	Key       string // of the object that it is about; a project's or role's name
 	Role      string // name of the role that asks; "" for the deployer and for services
+	// Age is how long ago what the call relies on was changed: a slow propagation strikes only what is younger than its duration.
+	Age time.Duration
 }
 
 // Hit is a fault that strikes.
@@ -86,15 +88,18 @@ func (s *Set) Strike(c Call, kinds ...Fault) (Hit, bool) {
 			if r.Fault != k || !r.about(c) || r.Count > 0 && r.struck >= r.Count {
 				continue
 			}
+			d := time.Duration(r.Duration)
+			if d == 0 {
+				d = kindOf(k).duration
+			}
+			if k == IAMPropagation && c.Age >= d {
+				continue
+			}
 			luck := rand.New(rand.NewPCG(s.seed+uint64(i), r.next(c)))
 			if luck.Float64() >= r.Probability {
 				continue
 			}
 			r.struck++
-			d := time.Duration(r.Duration)
-			if d == 0 {
-				d = kindOf(k).duration
-			}
 			return Hit{k, d, luck.Float64()}, true
 		}
 	}

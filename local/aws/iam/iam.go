@@ -100,7 +100,7 @@ func (s *Service) Assume(roleARN, service, session string, context map[string]st
 	defer s.mu.Unlock()
 	r := s.byARN(roleARN)
 	notAuthorized := wire.Errorf(400, "AccessDenied", "%s is not authorized to perform: sts:AssumeRole on %s", service, roleARN)
-	if r == nil || s.now().Sub(r.Created) < s.propagation(r.Name, s.opts.RolePropagation) {
+	if r == nil || !s.propagated(r.Name, r.Created, s.opts.RolePropagation) {
 		return account.Credentials{}, account.Principal{}, notAuthorized
 	}
 	ctx := map[string]string{"aws:sourceaccount": account.ID, "aws:securetransport": "true"}
@@ -130,14 +130,17 @@ func (s *Service) EndSession(k account.Credentials) {
 	delete(s.sessions, k.AccessKey)
 }
 
-// propagation is how long a change of a role takes to be known: usually, or by a fault, which is asked about each time, as on
-// AWS some servers know sooner than others.
-func (s *Service) propagation(roleName string, usual time.Duration) time.Duration {
-	hit, ok := s.account.Faults.Strike(faults.Call{Service: "iam", Operation: "Propagate", Key: roleName}, faults.IAMPropagation)
-	if ok {
-		return max(usual, hit.Duration)
-	}
-	return usual
+// propagated says whether a change of a role is known by now. Faults are asked about it each time, as on AWS some servers know
+// sooner than others.
+func (s *Service) propagated(roleName string, since time.Time, usual time.Duration) bool {
+	return s.now().Sub(since) >= usual && !s.late(roleName, since)
+}
+
+// late says whether a fault keeps a change from being known.
+func (s *Service) late(roleName string, since time.Time) bool {
+	c := faults.Call{Service: "iam", Operation: "Propagate", Key: roleName, Age: s.now().Sub(since)}
+	_, struck := s.account.Faults.Strike(c, faults.IAMPropagation)
+	return struck
 }
 
 func (s *Service) byARN(arn string) *role {
@@ -189,7 +192,7 @@ func (s *Service) Authorize(who account.Principal, action, arn string, onResourc
 	if r := s.roles[who.Role]; r != nil {
 		for _, p := range r.policies {
 			effective := p.Policy
-			if s.now().Sub(p.since) < s.propagation(r.Name, s.opts.PolicyPropagation) {
+			if !s.propagated(r.Name, p.since, s.opts.PolicyPropagation) {
 				effective = p.before
 			}
 			if effective == nil {
@@ -350,5 +353,9 @@ func (s *Service) AwaitRole(ctx context.Context, arn string) error {
 	if r == nil {
 		return fmt.Errorf("role %s does not exist", arn)
 	}
-	return account.Sleep(ctx, r.Created.Add(s.propagation(r.Name, s.opts.RolePropagation)).Sub(s.now()))
+	err := account.Sleep(ctx, r.Created.Add(s.opts.RolePropagation).Sub(s.now()))
+	for err == nil && s.late(r.Name, r.Created) {
+		err = account.Sleep(ctx, 50*time.Millisecond)
+	}
+	return err
 }

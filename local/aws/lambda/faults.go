@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"s3-thumbnail-creator/local/aws/faults"
-	"s3-thumbnail-creator/local/aws/wire"
 )
 
 // callOf is an event as the cloud's faults see it: by the key of the first object that it is about.
@@ -36,12 +35,10 @@ func callOf(payload []byte) faults.Call {
 	return c
 }
 
-// takeFor is take for an event, which the cloud's faults may throttle.
-func (s *Service) takeFor(ref string, payload []byte) (*function, error) {
-	if _, throttled := s.account.Faults.Strike(callOf(payload), faults.LambdaThrottle); throttled {
-		return nil, wire.Errorf(429, "TooManyRequestsException", "Rate Exceeded.")
-	}
-	return s.take(ref)
+// throttled says whether the cloud's faults throttle an event, as if there were no slot for it.
+func (s *Service) throttled(payload []byte) bool {
+	_, struck := s.account.Faults.Strike(callOf(payload), faults.LambdaThrottle)
+	return struck
 }
 
 // fate is the end that an invocation's process will come to: after a while, or when it answers.

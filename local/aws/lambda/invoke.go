@@ -118,6 +118,9 @@ type asyncEvent struct {
 func (e *asyncEvent) run(ctx context.Context) {
 	var last outcome
 	for {
+		if e.lambda.throttled(e.payload) && account.Sleep(ctx, e.lambda.opts.RetryDelay) != nil {
+			return
+		}
 		f, err := e.await(ctx)
 		if err != nil {
 			return // the cloud closes, or the function is gone and its queue with it
@@ -152,23 +155,17 @@ func (e *asyncEvent) await(ctx context.Context) (*function, error) {
 		e.lambda.mu.Lock()
 		changed := e.lambda.changed
 		e.lambda.mu.Unlock()
-		f, err := e.lambda.takeFor(e.name, e.payload)
+		f, err := e.lambda.take(e.name)
 		if !wire.HasCode(err, "TooManyRequestsException") && !wire.HasCode(err, "ResourceConflictException") {
 			return f, err
 		}
-		again := time.NewTimer(throttled)
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case <-changed:
-		case <-again.C:
 		}
-		again.Stop()
 	}
 }
-
-// throttled is after which time a throttled event tries again, if nothing has changed before.
-const throttled = 200 * time.Millisecond
 
 // giveUp sends the event's record to the on-failure destination, with the permissions of the function's role.
 func (e *asyncEvent) giveUp(f *function, config EventConfig, condition string, last outcome) {
@@ -232,6 +229,7 @@ const maxIdle = 8
 // instance returns an idle process of the function's current generation or starts one.
 func (s *Service) instance(f *function) (p *instance, cold bool, err error) {
 	s.mu.Lock()
+	s.invoked++
 	for len(f.idle) > 0 {
 		p := f.idle[len(f.idle)-1]
 		f.idle = f.idle[:len(f.idle)-1]

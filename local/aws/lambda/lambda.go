@@ -42,6 +42,7 @@ type Service struct {
 	changed   chan struct{}        // closed and renewed when a slot becomes free, an event ends or a function changes
 	running   int                  // invocations of all functions
 	pending   int                  // asynchronous events that are not done
+	invoked   int                  // invocations that have begun
 	unpacked  map[string]*rootfs   // by image URI
 }
 
@@ -375,7 +376,10 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, who accoun
 		w.WriteHeader(http.StatusAccepted)
 		return nil
 	}
-	f, err := s.takeFor(ref, payload)
+	if s.throttled(payload) {
+		return wire.Errorf(429, "TooManyRequestsException", "Rate Exceeded.")
+	}
+	f, err := s.take(ref)
 	if err != nil {
 		return err
 	}

@@ -25,12 +25,14 @@ type Service struct {
 	iam     *iam.Service
 	mu      sync.Mutex
 	groups  map[string]*logGroup
+	observe func(group, line string)
 }
 
 type logGroup struct {
 	name    string
 	created time.Time
 	streams map[string]*logStream
+	size    int // of its messages, in bytes
 }
 
 type logStream struct {
@@ -84,7 +86,26 @@ func (s *Service) Write(who account.Principal, group, stream string, lines ...st
 		return err
 	}
 	g.stream(stream).events = append(g.stream(stream).events, events...)
+	for _, l := range lines {
+		s.tell(group, l)
+	}
+	g.grow(lines...)
 	return nil
+}
+
+// Observe makes the service tell f of every line that is written, in the order of writing. f is called by one goroutine at a time and
+// must not call the service; nil ends it.
+func (s *Service) Observe(f func(group, line string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.observe = f
+}
+
+// tell lets the observer know of a line. The lock is held.
+func (s *Service) tell(group, line string) {
+	if s.observe != nil {
+		s.observe(group, line)
+	}
 }
 
 // CreateLogGroup is CreateLogGroup. The error is ResourceAlreadyExistsException.
@@ -221,6 +242,8 @@ func (s *Service) putLogEvents(_ context.Context, who account.Principal, in logs
 		}
 		for _, e := range in.LogEvents {
 			st.events = append(st.events, logEvent{time.UnixMilli(e.Timestamp), e.Message})
+			s.tell(in.LogGroupName, e.Message)
+			g.grow(e.Message)
 		}
 		return map[string]any{"nextSequenceToken": "1"}, nil
 	})

@@ -35,6 +35,8 @@ type Service struct {
 	mu      sync.Mutex
 	faults  func(Call) *Fault
 	calls   []Call
+	dropped int // calls that are not remembered any more
+	observe func(Call)
 	numbers map[string]int // of calls, by role
 }
 
@@ -68,7 +70,18 @@ func (s *Service) SetFaults(script func(Call) *Fault) {
 	s.faults = script
 }
 
-// Calls returns every request to S3 so far, in the order of arrival.
+// Observe makes S3 tell f of every call twice: when it arrives, with Status 0, and when it is answered. f is called by one goroutine
+// at a time, in that order, and must not call S3; nil ends it.
+func (s *Service) Observe(f func(Call)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.observe = f
+}
+
+// remembered is how many calls Calls tells of at least, once there have been so many.
+const remembered = 100_000
+
+// Calls returns the requests to S3 so far, in the order of arrival; of very many, the last.
 func (s *Service) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -154,13 +167,29 @@ func (s *Service) begin(call Call) (answered func(status int), fault *Fault) {
 	if s.faults != nil {
 		fault = s.faults(call)
 	}
-	i := len(s.calls)
+	if len(s.calls) == 2*remembered {
+		s.calls = append([]Call(nil), s.calls[remembered:]...)
+		s.dropped += remembered
+	}
+	i := s.dropped + len(s.calls)
 	s.calls = append(s.calls, call)
+	s.tell(call)
 	return func(status int) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.calls[i].Status = status
+		call.Status = status
+		if i >= s.dropped {
+			s.calls[i-s.dropped] = call
+		}
+		s.tell(call)
 	}, fault
+}
+
+// tell lets the observer know of a call. The lock is held.
+func (s *Service) tell(call Call) {
+	if s.observe != nil {
+		s.observe(call)
+	}
 }
 
 func (s *Service) writeError(w http.ResponseWriter, q *request, err error) {
