@@ -40,6 +40,7 @@ import (
 	"s3-thumbnail-creator/local/aws/s3"
 	"s3-thumbnail-creator/local/aws/sns"
 	"s3-thumbnail-creator/local/aws/sqs"
+	"s3-thumbnail-creator/local/aws/state"
 	"s3-thumbnail-creator/local/aws/sts"
 	"s3-thumbnail-creator/local/aws/wire"
 )
@@ -73,6 +74,8 @@ type Options struct {
 	BuildEnvironment []string
 	// Faults is what goes wrong on purpose from the start; see Cloud.Faults for later.
 	Faults faults.Config
+	// State is what the cloud remembers of an earlier one, with its region and its port; nil is an empty cloud.
+	State *state.Snapshot
 	// NoBuilds is an account whose quota of builds is 0, as that of some new ones is.
 	NoBuilds bool
 }
@@ -125,15 +128,22 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 		}
 		o.Dir, c.ownDir = dir, true
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := o.listen()
 	if err != nil {
-		return nil, fmt.Errorf("local cloud: listen on loopback: %w", err)
+		return nil, err
 	}
 	c.account = account.New(ctx, account.Options{Region: o.Region, Endpoint: "http://" + l.Addr().String(), Dir: o.Dir, Log: o.Log, Faults: c.Faults})
 	c.wireUp(o)
+	if err := c.load(o.State); err != nil {
+		l.Close()
+		return nil, errors.Join(err, account.RemoveAll(c.scratch()))
+	}
 	c.server = &http.Server{Handler: c, BaseContext: func(net.Listener) context.Context { return c.account.Context() }}
 	go c.server.Serve(l)
 	context.AfterFunc(ctx, func() { c.Close() })
+	if err := c.resume(); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
 	return c, nil
 }
 
@@ -203,12 +213,11 @@ func (c *Cloud) Idle(ctx context.Context) error {
 // Close stops builds, functions and servers, waits for them, and removes the scratch folder.
 func (c *Cloud) Close() error {
 	c.closing.Do(func() {
+		c.Faults.Through() // into Lambda's queue, which is remembered
 		c.Faults.Close()
 		err := c.server.Close()
 		c.account.Close()
-		if c.ownDir {
-			err = errors.Join(err, account.RemoveAll(c.account.Dir))
-		}
+		err = errors.Join(err, account.RemoveAll(c.scratch()))
 		c.closeErr = err
 	})
 	return c.closeErr
@@ -223,7 +232,7 @@ func (c *Cloud) Region() string { return c.account.Region }
 // Leftovers lists everything that exists, each as "kind name" with what it still holds; nil when the cloud is empty.
 func (c *Cloud) Leftovers() []string {
 	var all []string
-	for _, s := range []interface{ Leftovers() []string }{c.IAM, c.Logs, c.S3, c.ECR, c.CodeBuild, c.Lambda, c.SQS, c.CloudWatch, c.SNS, c.Events} {
+	for _, s := range c.services() {
 		all = append(all, s.Leftovers()...)
 	}
 	sort.Strings(all)

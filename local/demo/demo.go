@@ -58,18 +58,31 @@ func run(ctx context.Context, s settings) error {
 	d, err := deploy.Start(ctx, deploy.Options{
 		Root: root, Stack: "local", Program: deploy.Program(root), CLI: pulumi,
 		Settings: map[string]any{"architecture": runtime.GOARCH}, // functions and builds run on this machine
+		State:    s.state,
 		Cloud:    aws.Options{Log: logFile, Faults: s.faults}, Out: s.screen, Color: s.color,
 	})
 	if err != nil {
 		return orCanceled(ctx, err)
 	}
 	err = s.show(ctx, d)
-	err = errors.Join(orCanceled(ctx, err), s.cleanUp(d), d.Close())
+	err = errors.Join(orCanceled(ctx, err), s.end(d))
 	if err != nil && ctx.Err() == nil {
 		fmt.Fprintf(s.screen, "\nWhat the cloud did is in %s\n", logFile.Name())
 		return err
 	}
 	return errors.Join(err, os.Remove(logFile.Name()))
+}
+
+// end leaves nothing: neither the stack nor the cloud, or both as they are in the folder of the state.
+func (s settings) end(d *deploy.Deployment) error {
+	if s.state == "" {
+		return errors.Join(s.cleanUp(d), d.Close())
+	}
+	err := d.Close()
+	if err == nil {
+		fmt.Fprintf(s.screen, "\nThe stack and the cloud are kept in %s. To come back: make demo KEEP=1 STATE=%s\n", s.state, s.state)
+	}
+	return err
 }
 
 // show deploys, uploads, and shows what became of the uploads.
@@ -87,6 +100,14 @@ func (s settings) show(ctx context.Context, d *deploy.Deployment) error {
 		return err
 	}
 	fmt.Fprintf(s.screen, "Deployed in %s.\n", up.Elapsed.Round(100*time.Millisecond))
+	if s.state != "" {
+		if err := d.Save(); err != nil { // as it is from now on if this is killed
+			return err
+		}
+	}
+	if d.CameBack() {
+		return s.welcomeBack(ctx, d, stackOf(up.Outputs))
+	}
 	all := <-pictures
 	if paintErr != nil {
 		return paintErr
@@ -108,6 +129,20 @@ func (s settings) show(ctx context.Context, d *deploy.Deployment) error {
 		s.stay(ctx, d, stack)
 	}
 	return problems(results)
+}
+
+// welcomeBack shows what a cloud that came back has in its buckets, and stays.
+func (s settings) welcomeBack(ctx context.Context, d *deploy.Deployment, st stack) error {
+	s.heading("Back from " + s.state)
+	for _, bucket := range []string{st.source, st.destination} {
+		keys, err := d.List(ctx, bucket)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.screen, "%s: %d objects\n", bucket, len(keys))
+	}
+	s.stay(ctx, d, st)
+	return nil
 }
 
 // printFaults says how often each of the faults has struck.

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,7 +20,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"go.yaml.in/yaml/v3"
 
 	"s3-thumbnail-creator/local/aws"
 	"s3-thumbnail-creator/local/cli"
@@ -40,6 +40,9 @@ type Options struct {
 	CLI *cli.CLI
 	// Cloud configures the cloud.
 	Cloud aws.Options
+	// State is a folder that the cloud and the stack come back from, if they have been saved there, and that Save saves them to;
+	// "" for none.
+	State string
 	// Out gets Pulumi's progress display; nil discards it.
 	Out io.Writer
 	// Color says whether the progress display has colors.
@@ -57,6 +60,10 @@ type Deployment struct {
 	stack   auto.Stack
 	servers *provider.Servers
 	client  *s3.Client
+	// configured is what Configure has set: it comes back with the stack.
+	configured map[string]any
+	back       bool
+	started    bool // Start has succeeded: there is something to save
 }
 
 // Start starts the cloud and its providers and makes the empty stack. Close stops and removes all of it.
@@ -64,7 +71,7 @@ func Start(ctx context.Context, cfg Options) (_ *Deployment, err error) {
 	if cfg.Out == nil {
 		cfg.Out = io.Discard
 	}
-	d := &Deployment{cfg: cfg}
+	d := &Deployment{cfg: cfg, configured: map[string]any{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Close())
@@ -76,13 +83,16 @@ func Start(ctx context.Context, cfg Options) (_ *Deployment, err error) {
 	if err := d.prepare(); err != nil {
 		return nil, err
 	}
+	if err := d.comeBack(); err != nil {
+		return nil, err
+	}
 	if err := d.Configure(cfg.Settings); err != nil {
 		return nil, err
 	}
 	// The cloud and the providers outlive ctx, or an interrupt would take them away from the engine that is
 	// cleaning up behind itself.
 	alive := context.WithoutCancel(ctx)
-	if d.Cloud, err = aws.Start(alive, cfg.Cloud); err != nil {
+	if d.Cloud, err = aws.Start(alive, d.cfg.Cloud); err != nil {
 		return nil, err
 	}
 	d.client = newClient(d.Cloud.Region(), d.Cloud.Endpoint())
@@ -99,6 +109,7 @@ func Start(ctx context.Context, cfg Options) (_ *Deployment, err error) {
 	if d.stack, err = auto.UpsertStack(ctx, cfg.Stack, ws); err != nil {
 		return nil, fmt.Errorf("make the stack %s: %w", cfg.Stack, err)
 	}
+	d.started = true
 	return d, nil
 }
 
@@ -155,22 +166,15 @@ func (d *Deployment) Env() []string {
 // Configure sets configuration values of the stack for the next operation, over those of the project's
 // Pulumi.<stack>.yaml. A key without a namespace is the project's own; a nil value removes the key.
 func (d *Deployment) Configure(values map[string]any) error {
-	path := filepath.Join(d.workDir(), d.settingsName())
-	text, err := os.ReadFile(path)
+	settings, err := d.readSettings()
 	if err != nil {
-		return fmt.Errorf("read the stack's settings: %w", err)
-	}
-	var settings map[string]any
-	if err := yaml.Unmarshal(text, &settings); err != nil {
-		return fmt.Errorf("parse %s: %w", path, err)
-	}
-	if settings == nil {
-		settings = map[string]any{}
+		return err
 	}
 	config, _ := settings["config"].(map[string]any)
 	if config == nil {
 		config = map[string]any{}
 	}
+	maps.Copy(d.configured, values)
 	for k, v := range values {
 		if !strings.Contains(k, ":") {
 			k = "s3-thumbnail-creator:" + k
@@ -182,17 +186,11 @@ func (d *Deployment) Configure(values map[string]any) error {
 		}
 	}
 	settings["config"] = config
-	if text, err = yaml.Marshal(settings); err != nil {
-		return fmt.Errorf("write the stack's settings: %w", err)
-	}
-	if err := os.WriteFile(path, text, 0o644); err != nil {
-		return fmt.Errorf("write the stack's settings: %w", err)
-	}
-	return nil
+	return d.writeSettings(settings)
 }
 
-// Close stops the providers and the cloud, and removes the state. It does not destroy the stack: the cloud's end
-// is the end of everything in it.
+// Close stops the providers and the cloud, saves both where Options.State says, and removes the rest. It does not destroy the
+// stack: without Options.State, the cloud's end is the end of everything in it.
 func (d *Deployment) Close() error {
 	var errs []error
 	if d.servers != nil {
@@ -200,6 +198,9 @@ func (d *Deployment) Close() error {
 	}
 	if d.Cloud != nil {
 		errs = append(errs, d.Cloud.Close())
+	}
+	if d.cfg.State != "" && d.started {
+		errs = append(errs, d.Save())
 	}
 	if d.dir != "" {
 		errs = append(errs, os.RemoveAll(d.dir))

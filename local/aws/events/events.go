@@ -52,7 +52,8 @@ type Target struct {
 
 type rule struct {
 	arn     string
-	pattern Pattern
+	source  string            // the document of the pattern
+	pattern Pattern           `state:"-"`
 	targets map[string]Target // by id
 }
 
@@ -88,7 +89,7 @@ func (s *Service) PutRule(name, pattern string) error {
 		r = &rule{arn: s.ARN(name), targets: map[string]Target{}}
 		s.rules[name] = r
 	}
-	r.pattern = p
+	r.source, r.pattern = pattern, p
 	return nil
 }
 

@@ -34,7 +34,7 @@ type Service struct {
 	opts     Options
 	mu       sync.Mutex
 	roles    map[string]*role
-	sessions map[string]account.Principal // by access key
+	sessions map[string]account.Principal `state:"-"` // by access key
 }
 
 type role struct {

@@ -83,13 +83,18 @@ func (s *Service) Enqueue(ref string, payload []byte) error {
 
 // begin carries an event out in the background.
 func (s *Service) begin(e *asyncEvent) error {
+	key := account.RandomID()
 	s.mu.Lock()
 	s.pending++
+	s.waiting[key] = e
 	s.mu.Unlock()
 	done := func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.pending--
+		if s.account.Context().Err() == nil { // what the cloud's end has cut short is remembered
+			delete(s.waiting, key)
+		}
 		s.notify()
 	}
 	if !s.account.Go(func() {
@@ -105,9 +110,9 @@ func (s *Service) begin(e *asyncEvent) error {
 // asyncEvent is an event in the function's queue.
 // Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
 type asyncEvent struct {
-	lambda  *Service
-	name    string // of the function
-	id      string // request id, the same for every try
+	lambda  *Service `state:"-"`
+	name    string   // of the function
+	id      string   // request id, the same for every try
 	payload []byte
 	since   time.Time
 	tries   int
@@ -133,9 +138,14 @@ func (e *asyncEvent) run(ctx context.Context) {
 			e.giveUp(f, config, "EventAgeExceeded", last)
 			return
 		}
-		e.tries++
 		last = e.lambda.invoke(ctx, f, e.id, e.payload)
 		e.lambda.release(f)
+		if ctx.Err() != nil {
+			return // that was no try
+		}
+		e.lambda.mu.Lock()
+		e.tries++
+		e.lambda.mu.Unlock()
 		if last.failed == "" {
 			return
 		}

@@ -34,10 +34,10 @@ type Service struct {
 
 	mu      sync.Mutex
 	faults  func(Call) *Fault
-	calls   []Call
-	dropped int // calls that are not remembered any more
+	calls   []Call `state:"-"`
+	dropped int    `state:"-"` // calls that are not remembered any more
 	observe func(Call)
-	numbers map[string]int // of calls, by role
+	numbers map[string]int `state:"-"` // of calls, by role
 }
 
 // Call is one request to S3, as a fault script sees it.
