@@ -12,13 +12,17 @@ TIMEOUT  ?= 75m
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint vuln fuzz bench bench-build bench-lambda bench-peers cli clean
+.PHONY: help demo soak test check lint vuln fuzz bench bench-build bench-lambda bench-peers cli clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: cli ## deploy to the in-process cloud, make thumbnails of sample pictures, destroy (KEEP=1: stay up until Ctrl-C)
+demo: cli ## deploy to the in-process cloud, make thumbnails of sample pictures, destroy (KEEP=1: stay up until Ctrl-C; STATE=dir: and come back from there; FAULTS="...": docs/faults.md)
 	@$(GO) run -tags $(TAGS) ./local/demo
+
+soak: cli ## thousands of uploads while everything goes wrong, a proof at the end, docs/soak.png (3 minutes; HOURS=n; ARGS="-seed 2 -workers 8")
+	@$(GO) run -tags $(TAGS) ./local/soak -hours $(or $(HOURS),0) -data out/soak.json $(ARGS)
+	@cd tools/soakplot && $(GO) run . ../../out/soak.json ../../docs/soak.png
 
 test: cli ## all tests, end to end included
 	$(GO) test -tags $(TAGS) -timeout $(TIMEOUT) ./...
@@ -31,6 +35,7 @@ lint: ## gofmt, vet, staticcheck, actionlint
 	if [ -n "$$unformatted" ]; then echo "not gofmt'ed: $$unformatted"; exit 1; fi
 	$(GO) vet -tags $(TAGS) ./...
 	cd tools && $(GO) vet ./...
+	cd tools/soakplot && $(GO) vet ./...
 	cd tools/lint && $(GO) build -o ../../.bin/ tool
 	.bin/staticcheck -tags $(TAGS) ./...
 	.bin/actionlint

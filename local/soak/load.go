@@ -26,8 +26,7 @@ type load struct {
 	uploads, deletes atomic.Int64
 	watching         sync.WaitGroup
 	mu               sync.Mutex
-	latencies        []time.Duration // since the last sample
-	all              []time.Duration
+	latencies        []time.Duration
 	never            int // uploads that were looked at and had no thumbnail after patience
 }
 
@@ -117,17 +116,18 @@ func (l *load) watch(key, etag string, began time.Time) {
 	case err != nil:
 		l.never++
 	default:
-		l.latencies, l.all = append(l.latencies, took), append(l.all, took)
+		l.latencies = append(l.latencies, took)
 	}
 }
 
-// taken returns the latencies since it was called the last time.
-func (l *load) taken() []time.Duration {
+// window is how many latencies a sample looks at: those of one moment are too few for a percentile.
+const window = 100
+
+// latest returns the last latencies.
+func (l *load) latest() []time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	out := l.latencies
-	l.latencies = nil
-	return out
+	return slices.Clone(l.latencies[max(0, len(l.latencies)-window):])
 }
 
 // percentile returns the value below which the share p of all is, in milliseconds; 0 of none.

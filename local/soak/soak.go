@@ -121,8 +121,8 @@ func (p Plan) soak(ctx context.Context, d *deploy.Deployment, m *material) (*Res
 	r.Seconds = time.Since(w.began).Seconds()
 	r.Uploads, r.Deletes, r.Requests = l.uploads.Load(), l.deletes.Load(), w.requests.Load()
 	r.Invocations = t.cloud.Lambda.Stats().Invocations
-	r.P50, r.P90, r.P99 = percentile(l.all, 0.5), percentile(l.all, 0.9), percentile(l.all, 0.99)
-	r.Watched, r.Never = len(l.all)+l.never, l.never
+	r.P50, r.P90, r.P99 = percentile(l.latencies, 0.5), percentile(l.latencies, 0.9), percentile(l.latencies, 0.99)
+	r.Watched, r.Never = len(l.latencies)+l.never, l.never
 	return r, errors.Join(err, ctx.Err(), p.down(d, r))
 }
 

@@ -20,7 +20,7 @@ type Sample struct {
 	Invocations float64 `json:"invocationsPerSecond"`
 	Requests    float64 `json:"s3RequestsPerSecond"`
 	Waiting     int     `json:"eventsWaiting"`
-	P50         float64 `json:"p50Ms"` // from the answer to an upload until its thumbnail was there
+	P50         float64 `json:"p50Ms"` // from the answer to an upload until its thumbnail was there, of the last that were watched
 	P90         float64 `json:"p90Ms"`
 	P99         float64 `json:"p99Ms"`
 	CloudMB     float64 `json:"cloudMB"`     // resident memory of this process: the cloud, the uploads, and Pulumi's program
@@ -72,7 +72,7 @@ func (w *watcher) sample() Sample {
 		*before = value
 		return r
 	}
-	latencies := w.load.taken()
+	latencies := w.load.latest()
 	s := Sample{
 		Seconds:     now.Sub(w.began).Seconds(),
 		Uploads:     rate(&w.before.uploads, w.load.uploads.Load()),
