@@ -11,16 +11,20 @@ TIMEOUT  ?= 75m
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local suite-aws test check lint vuln fuzz bench bench-build bench-lambda bench-peers bench-local thumbs scale drawings screenshot cli browser clean
+.PHONY: help demo local soak suite-aws test check lint vuln fuzz bench bench-build bench-lambda bench-peers bench-local thumbs scale drawings screenshot cli browser clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: cli ## deploy to the in-process cloud, make thumbnails of sample pictures, destroy (KEEP=1: stay up as make local does)
+demo: cli ## deploy to the in-process cloud, make thumbnails of sample pictures, destroy (KEEP=1: stay up as make local does; FAULTS="...": docs/faults.md)
 	@$(GO) run -tags $(TAGS) ./local/demo
 
-local: cli ## deploy to the in-process cloud and stay up: a page for pictures, settings and logs; deploys what you change
+local: cli ## deploy to the in-process cloud and stay up: a page for pictures, settings and logs; deploys what you change (STATE=dir: and come back from there)
 	@$(GO) run -tags $(TAGS) ./local/demo -keep -samples=false
+
+soak: cli ## thousands of uploads while everything goes wrong, a proof at the end, docs/soak.png (3 minutes; HOURS=n; ARGS="-seed 2 -workers 8")
+	@$(GO) run -tags $(TAGS) ./local/soak -hours $(or $(HOURS),0) -data out/soak.json $(ARGS)
+	@cd tools/soakplot && $(GO) run . ../../out/soak.json ../../docs/soak.png
 
 test: cli browser ## all tests, end to end and in a browser included
 	$(GO) test -tags $(TAGS) -timeout $(TIMEOUT) ./...
@@ -39,6 +43,7 @@ lint: ## gofmt, vet, staticcheck, actionlint
 	$(GO) vet -tags $(TAGS) ./...
 	cd tools && $(GO) vet ./...
 	cd tools/browser && $(GO) vet ./...
+	cd tools/soakplot && $(GO) vet ./...
 	cd tools/lint && $(GO) build -o ../../.bin/ tool
 	.bin/staticcheck -tags $(TAGS) ./...
 	.bin/actionlint

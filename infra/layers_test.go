@@ -22,7 +22,8 @@ func TestLayers(t *testing.T) {
 		"handler":  {"handler", "settings", "codec"},
 		"infra":    {"infra", "settings"},
 		// The services of the local cloud are of use without Pulumi: only local/provider knows its property names.
-		"local/aws":     {"local/aws", "local/process"},
+		"local/aws":     {"local/aws", "local/process", "local/sdktest"},
+		"local/sdktest": {},
 		"local/process": {},
 	} {
 		files := 0

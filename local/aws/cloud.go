@@ -33,6 +33,7 @@ import (
 	"s3-thumbnail-creator/local/aws/codebuild"
 	"s3-thumbnail-creator/local/aws/ecr"
 	"s3-thumbnail-creator/local/aws/events"
+	"s3-thumbnail-creator/local/aws/faults"
 	"s3-thumbnail-creator/local/aws/iam"
 	"s3-thumbnail-creator/local/aws/kms"
 	"s3-thumbnail-creator/local/aws/lambda"
@@ -41,6 +42,7 @@ import (
 	"s3-thumbnail-creator/local/aws/s3control"
 	"s3-thumbnail-creator/local/aws/sns"
 	"s3-thumbnail-creator/local/aws/sqs"
+	"s3-thumbnail-creator/local/aws/state"
 	"s3-thumbnail-creator/local/aws/sts"
 	"s3-thumbnail-creator/local/aws/wire"
 )
@@ -70,6 +72,10 @@ type Options struct {
 	// BuildEnvironment are KEY=VALUE settings of the build machine. They win over what buildspec.yaml sets, so that
 	// builds can share the host's caches. Nil means codebuild.HostGo().
 	BuildEnvironment []string
+	// Faults is what goes wrong on purpose from the start; see Cloud.Faults for later.
+	Faults faults.Config
+	// State is what the cloud remembers of an earlier one, with its region and its port; nil is an empty cloud.
+	State *state.Snapshot
 	// NoBuilds is an account whose quota of builds is 0, as that of some new ones is.
 	NoBuilds bool
 }
@@ -98,6 +104,8 @@ type Cloud struct {
 	SNS        *sns.Service
 	Events     *events.Service
 	CloudWatch *cloudwatch.Service
+	// Faults are what goes wrong on purpose. They are served at faults.Path of the endpoint, too.
+	Faults *faults.Set
 
 	account  *account.Account
 	targets  map[string]http.Handler // of the JSON protocols, by the prefix of X-Amz-Target
@@ -111,23 +119,34 @@ type Cloud struct {
 // Start starts a cloud on a free port of the loopback interface. It stops when ctx ends or Close is called.
 func Start(ctx context.Context, o Options) (*Cloud, error) {
 	o.setDefaults()
-	c := &Cloud{}
+	c := &Cloud{Faults: faults.New()}
+	if err := c.Faults.Configure(o.Faults); err != nil {
+		return nil, fmt.Errorf("local cloud: %w", err)
+	}
+	l, err := o.listen()
+	if err != nil {
+		return nil, err
+	}
 	if o.Dir == "" {
 		dir, err := os.MkdirTemp("", "local-cloud-")
 		if err != nil {
+			l.Close()
 			return nil, fmt.Errorf("local cloud: scratch folder: %w", err)
 		}
 		o.Dir, c.ownDir = dir, true
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("local cloud: listen on loopback: %w", err)
-	}
-	c.account = account.New(ctx, account.Options{Region: o.Region, Endpoint: "http://" + l.Addr().String(), Dir: o.Dir, Log: o.Log})
+	c.account = account.New(ctx, account.Options{Region: o.Region, Endpoint: "http://" + l.Addr().String(), Dir: o.Dir, Log: o.Log, Faults: c.Faults})
 	c.wireUp(o)
+	if err := c.load(o.State); err != nil {
+		l.Close()
+		return nil, errors.Join(err, account.RemoveAll(c.scratch()))
+	}
 	c.server = &http.Server{Handler: c, BaseContext: func(net.Listener) context.Context { return c.account.Context() }}
 	go c.server.Serve(l)
 	context.AfterFunc(ctx, func() { c.Close() })
+	if err := c.resume(); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
 	c.account.Go(c.keepTime)
 	return c, nil
 }
@@ -217,14 +236,31 @@ func (o *Options) setDefaults() {
 	}
 }
 
+// Idle waits until no event is on its way any more: those of S3, EventBridge and Lambda's queue are delivered, retried or given
+// up. Events that HoldEvents of S3 keeps back do not count.
+func (c *Cloud) Idle(ctx context.Context) error {
+	for {
+		if err := c.Faults.Idle(ctx); err != nil {
+			return err
+		}
+		if err := c.Lambda.Idle(ctx); err != nil {
+			return err
+		}
+		// What Lambda's queue held back came from an event that is done, or not held back any more.
+		if c.Faults.Held() == 0 {
+			return nil
+		}
+	}
+}
+
 // Close stops builds, functions and servers, waits for them, and removes the scratch folder.
 func (c *Cloud) Close() error {
 	c.closing.Do(func() {
+		c.Faults.Through() // into Lambda's queue, which is remembered
+		c.Faults.Close()
 		err := c.server.Close()
 		c.account.Close()
-		if c.ownDir {
-			err = errors.Join(err, account.RemoveAll(c.account.Dir))
-		}
+		err = errors.Join(err, account.RemoveAll(c.scratch()))
 		c.closeErr = err
 	})
 	return c.closeErr
@@ -242,17 +278,20 @@ func (c *Cloud) Region() string { return c.account.Region }
 // Leftovers lists everything that exists, each as "kind name" with what it still holds; nil when the cloud is empty.
 func (c *Cloud) Leftovers() []string {
 	var all []string
-	for _, s := range []interface{ Leftovers() []string }{c.IAM, c.KMS, c.Logs, c.S3, c.ECR, c.CodeBuild, c.Lambda, c.SQS, c.CloudWatch, c.SNS, c.Events} {
+	for _, s := range c.services() {
 		all = append(all, s.Leftovers()...)
 	}
-	all = append(all, c.S3Control.Leftovers()...)
 	sort.Strings(all)
 	return all
 }
 
-// ServeHTTP dispatches a request to its service: by path for the registry, by X-Amz-Target for the JSON protocols, by the
+// ServeHTTP dispatches a request to its service: by path for the faults and the registry, by X-Amz-Target for the JSON protocols, by the
 // service in the signature's scope for the rest, else S3.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == faults.Path {
+		c.Faults.ServeHTTP(w, r)
+		return
+	}
 	if r.URL.Path == "/v2" || strings.HasPrefix(r.URL.Path, "/v2/") {
 		c.ECR.ServeRegistry(w, r)
 		return

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"s3-thumbnail-creator/local/aws"
+	"s3-thumbnail-creator/local/aws/faults"
 	"s3-thumbnail-creator/local/cli"
 	"s3-thumbnail-creator/local/deploy"
 	"s3-thumbnail-creator/local/page"
@@ -32,6 +33,8 @@ const localConcurrency = 10
 type settings struct {
 	keep    bool
 	samples bool   // upload the sample pictures
+	state   string // folder that a stack that is kept comes from and goes to; "" for none
+	faults  faults.Config
 	out     string // where thumbnails are saved; "" for the default
 	screen  io.Writer
 	color   bool
@@ -61,6 +64,7 @@ func run(ctx context.Context, s settings) error {
 	d, err := deploy.Start(ctx, deploy.Options{
 		Root: root, Stack: "local", Program: deploy.Program(root), CLI: pulumi,
 		Settings: map[string]any{"architecture": runtime.GOARCH}, // functions and builds run on this machine
+		State:    s.state,
 		Cloud:    s.cloud(logFile), Out: s.screen, Color: s.color,
 	})
 	if err != nil {
@@ -71,7 +75,7 @@ func run(ctx context.Context, s settings) error {
 	} else {
 		err = s.show(ctx, d, d.Up)
 	}
-	err = errors.Join(orCanceled(ctx, err), s.cleanUp(d), d.Close())
+	err = errors.Join(orCanceled(ctx, err), s.end(d))
 	if err != nil && ctx.Err() == nil {
 		fmt.Fprintf(s.screen, "\nWhat the cloud did is in %s\n", logFile.Name())
 		return err
@@ -81,11 +85,23 @@ func run(ctx context.Context, s settings) error {
 
 // cloud configures the cloud, which logs to a file.
 func (s settings) cloud(log io.Writer) aws.Options {
-	o := aws.Options{Log: log}
+	o := aws.Options{Log: log, Faults: s.faults}
 	if s.keep {
 		o.AccountConcurrency = localConcurrency
 	}
 	return o
+}
+
+// end leaves nothing: neither the stack nor the cloud, or both as they are in the folder of the state.
+func (s settings) end(d *deploy.Deployment) error {
+	if s.state == "" {
+		return errors.Join(s.cleanUp(d), d.Close())
+	}
+	err := d.Close()
+	if err == nil {
+		fmt.Fprintf(s.screen, "\nThe stack and the cloud are kept in %s. To come back: make local STATE=%s\n", s.state, s.state)
+	}
+	return err
 }
 
 // show deploys, uploads, and shows what became of the uploads.
@@ -119,10 +135,35 @@ func (s settings) show(ctx context.Context, d *deploy.Deployment, deployStack fu
 		return err
 	}
 	fmt.Fprintf(s.screen, "\nThe thumbnails are in %s, beside their sources on %s\n", s.out, contactSheet)
+	s.printFaults(d)
 	if !s.keep {
 		fmt.Fprintln(s.screen, "Drop pictures of your own on a page, change a setting or the code, and see what becomes of them: make local")
 	}
 	return problems(results)
+}
+
+// welcomeBack shows what a cloud that came back has in its buckets.
+func (s settings) welcomeBack(ctx context.Context, d *deploy.Deployment, st stack) error {
+	s.heading("Back from " + s.state)
+	for _, bucket := range []string{st.source, st.destination} {
+		keys, err := d.List(ctx, bucket)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.screen, "%s: %d objects\n", bucket, len(keys))
+	}
+	return nil
+}
+
+// printFaults says how often each of the faults has struck.
+func (s settings) printFaults(d *deploy.Deployment) {
+	rules := d.Cloud.Faults.State().Rules
+	if len(rules) > 0 {
+		fmt.Fprintln(s.screen, "\nWhat went wrong on purpose:")
+	}
+	for _, r := range rules {
+		fmt.Fprintf(s.screen, "  %-17s %d times\n", r.Fault, r.Struck)
+	}
 }
 
 // stack is what the demo needs of the stack's outputs.
@@ -148,11 +189,17 @@ func (s settings) stay(ctx context.Context, d *deploy.Deployment, root string) (
 	if err := p.Watch(); err != nil {
 		return err
 	}
-	if s.samples {
+	if s.samples && !d.CameBack() {
 		err = s.show(ctx, d, p.Up)
 	} else {
 		s.heading("pulumi up, to the cloud at " + d.Cloud.Endpoint())
 		_, err = p.Up(ctx)
+	}
+	if err == nil && d.CameBack() {
+		err = s.welcomeBack(ctx, d, stackOf(p.Outputs()))
+	}
+	if err == nil && s.state != "" {
+		err = d.Save() // as it is from now on if this is killed
 	}
 	if err != nil && ctx.Err() == nil {
 		fmt.Fprintln(s.screen, err)

@@ -38,6 +38,24 @@ func TestTheProgramExplainsItself(t *testing.T) {
 	}
 }
 
+// TestWrongFaultsAndState: what would be right is said before anything is started.
+func TestWrongFaultsAndState(t *testing.T) {
+	for want, args := range map[string][]string{
+		"s3.slowdown":    {"-faults", "s3.nonsense=1"},
+		"without KEEP=1": {"-keep=false", "-state", "somewhere"},
+	} {
+		stderr, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		status := demo(t.Context(), args, os.Stdout, stderr)
+		text, err := os.ReadFile(stderr.Name())
+		if err != nil || status != 2 || !strings.Contains(string(text), want) {
+			t.Errorf("%v: exit status %d, %q, %v, want 2 and %q", args, status, text, err, want)
+		}
+	}
+}
+
 func TestKeepIsReadAsMakePassesIt(t *testing.T) {
 	for value, want := range map[string]bool{"": false, "0": false, "false": false, "1": true, "true": true, "yes": true} {
 		if truthy(value) != want {

@@ -12,10 +12,13 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
+
+	"s3-thumbnail-creator/local/aws/faults"
 )
 
-const usage = `Usage: go run ./local/demo [-keep] [-samples=false] [-out DIR]
+var usage = `Usage: go run ./local/demo [-keep] [-samples=false] [-state DIR] [-faults RULES] [-out DIR]
 
 Deploys this project with the real Pulumi CLI to an in-process cloud on loopback,
 uploads sample pictures, prints what became of each, saves the thumbnails, and
@@ -29,12 +32,25 @@ from tools/ into .bin/.
             'make demo KEEP=1')
   -samples=false
             upload no sample pictures: with -keep this is 'make local'
+  -state DIR
+            with -keep: come back with the stack, objects and all else of DIR,
+            and keep it there instead of destroying it (default: $STATE)
+  -faults RULES
+            what goes wrong in the cloud, as FAULT=PROBABILITY with blanks
+            between them (default: $FAULTS). Behind commas: count, duration, and
+            patterns for service, operation, key and role. For example:
+              s3.slowdown=0.05 events.duplicate=0.1 lambda.crash=1,count=1 seed=7
+            docs/faults.md says more. The faults are:
+` + faultTable + `
   -out DIR  save the thumbnails there (default: out/demo in the project)
 
 Ctrl-C at any time removes what there is; a second Ctrl-C leaves at once.
 Exit status: 0 if every picture got what it should and nothing was left behind,
 1 if not, 2 for wrong arguments, 130 when interrupted.
 `
+
+// faultTable lists the faults, indented as the usage is.
+var faultTable = "            " + strings.ReplaceAll(strings.TrimSuffix(faults.Table(), "\n"), "\n", "\n            ")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -50,6 +66,8 @@ func demo(ctx context.Context, args []string, stdout, stderr *os.File) int {
 	keep := flags.Bool("keep", truthy(os.Getenv("KEEP")), "")
 	withSamples := flags.Bool("samples", true, "")
 	out := flags.String("out", "", "")
+	state := flags.String("state", os.Getenv("STATE"), "")
+	rules := flags.String("faults", os.Getenv("FAULTS"), "")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
@@ -59,7 +77,16 @@ func demo(ctx context.Context, args []string, stdout, stderr *os.File) int {
 		fmt.Fprintf(stderr, "unexpected argument %q\n%s", flags.Arg(0), usage)
 		return 2
 	}
-	err := run(ctx, settings{keep: *keep, samples: *withSamples, out: *out, screen: stdout, color: isTerminal(stdout)})
+	wrong, err := faults.Parse(*rules)
+	if err != nil {
+		fmt.Fprintln(stderr, "FAULTS:", err)
+		return 2
+	}
+	if *state != "" && !*keep {
+		fmt.Fprintf(stderr, "STATE=%s without KEEP=1: the demo destroys its stack at the end, and nothing would be left to keep. Set both\n", *state)
+		return 2
+	}
+	err = run(ctx, settings{keep: *keep, samples: *withSamples, state: *state, faults: wrong, out: *out, screen: stdout, color: isTerminal(stdout)})
 	switch {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "Interrupted.")

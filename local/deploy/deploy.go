@@ -22,7 +22,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"go.yaml.in/yaml/v3"
 
 	"s3-thumbnail-creator/local/aws"
 	"s3-thumbnail-creator/local/aws/account"
@@ -46,6 +45,9 @@ type Options struct {
 	Cloud aws.Options
 	// StateBucket is the bucket of the cloud in which Pulumi keeps its state; empty means a folder.
 	StateBucket string
+	// State is a folder that the cloud and the stack come back from, if they have been saved there, and that Save saves them to;
+	// "" for none.
+	State string
 	// Out gets Pulumi's progress display; nil discards it.
 	Out io.Writer
 	// Color says whether the progress display has colors.
@@ -65,6 +67,10 @@ type Deployment struct {
 	client  *s3.Client
 	also    io.Writer // see Tee
 	host    *host     // of the program that runs as a process of its own; nil while none does
+	// configured is what Configure has set: it comes back with the stack.
+	configured map[string]any
+	back       bool
+	started    bool // Start has succeeded: there is something to save
 }
 
 // Start starts the cloud and its providers and makes the empty stack. Close stops and removes all of it.
@@ -84,13 +90,16 @@ func Start(ctx context.Context, cfg Options) (_ *Deployment, err error) {
 	if err := d.prepare(); err != nil {
 		return nil, err
 	}
+	if err := d.comeBack(); err != nil {
+		return nil, err
+	}
 	if err := d.Configure(cfg.Settings); err != nil {
 		return nil, err
 	}
 	// The cloud and the providers outlive ctx, or an interrupt would take them away from the engine that is
 	// cleaning up behind itself.
 	alive := context.WithoutCancel(ctx)
-	if d.Cloud, err = aws.Start(alive, cfg.Cloud); err != nil {
+	if d.Cloud, err = aws.Start(alive, d.cfg.Cloud); err != nil {
 		return nil, err
 	}
 	d.client = newClient(d.Cloud.Region(), d.Cloud.Endpoint())
@@ -112,6 +121,7 @@ func Start(ctx context.Context, cfg Options) (_ *Deployment, err error) {
 	if d.stack, err = auto.UpsertStack(ctx, cfg.Stack, ws); err != nil {
 		return nil, fmt.Errorf("make the stack %s: %w", cfg.Stack, err)
 	}
+	d.started = true
 	return d, nil
 }
 
@@ -200,7 +210,7 @@ func (d *Deployment) Terminal() (folder string, env []string) {
 // Configure sets configuration values of the stack for the next operation, over those of the project's
 // Pulumi.<stack>.yaml. A key without a namespace is the project's own; a nil value removes the key.
 func (d *Deployment) Configure(values map[string]any) error {
-	settings, err := d.settings()
+	settings, err := d.readSettings()
 	if err != nil {
 		return err
 	}
@@ -208,6 +218,10 @@ func (d *Deployment) Configure(values map[string]any) error {
 	if config == nil {
 		config = map[string]any{}
 	}
+	if d.configured == nil {
+		d.configured = map[string]any{}
+	}
+	maps.Copy(d.configured, values)
 	for k, v := range values {
 		if v == nil {
 			delete(config, fullKey(k))
@@ -216,20 +230,13 @@ func (d *Deployment) Configure(values map[string]any) error {
 		}
 	}
 	settings["config"] = config
-	text, err := yaml.Marshal(settings)
-	if err != nil {
-		return fmt.Errorf("write the stack's settings: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(d.workDir(), d.settingsName()), text, 0o644); err != nil {
-		return fmt.Errorf("write the stack's settings: %w", err)
-	}
-	return nil
+	return d.writeSettings(settings)
 }
 
 // Setting returns a configuration value of the stack as Pulumi hands it to a program: what is no text is JSON. ok is false for one
 // that is not set.
 func (d *Deployment) Setting(key string) (value string, ok bool) {
-	settings, err := d.settings()
+	settings, err := d.readSettings()
 	if err != nil {
 		return "", false
 	}
@@ -250,22 +257,8 @@ func fullKey(key string) string {
 	return "s3-thumbnail-creator:" + key
 }
 
-// settings reads the stack's settings file.
-func (d *Deployment) settings() (map[string]any, error) {
-	path := filepath.Join(d.workDir(), d.settingsName())
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read the stack's settings: %w", err)
-	}
-	settings := map[string]any{}
-	if err := yaml.Unmarshal(text, &settings); err != nil {
-		return nil, fmt.Errorf("parse %s: %w", path, err)
-	}
-	return settings, nil
-}
-
-// Close stops the providers and the cloud, and removes the state. It does not destroy the stack: the cloud's end
-// is the end of everything in it.
+// Close stops the providers and the cloud, saves both where Options.State says, and removes the rest. It does not destroy the
+// stack: without Options.State, the cloud's end is the end of everything in it.
 func (d *Deployment) Close() error {
 	var errs []error
 	if d.host != nil {
@@ -276,6 +269,9 @@ func (d *Deployment) Close() error {
 	}
 	if d.Cloud != nil {
 		errs = append(errs, d.Cloud.Close())
+	}
+	if d.cfg.State != "" && d.started {
+		errs = append(errs, d.Save())
 	}
 	if d.dir != "" {
 		errs = append(errs, os.RemoveAll(d.dir))

@@ -129,7 +129,8 @@ func (s *site) changeEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.configure(t, map[string]any{"permissionsBoundary": nil})
-	s.change = props("aws:cloudwatch/logGroup:LogGroup", "thumbnailer-image-build", "kmsKeyId", stateKey)
+	key := awstest.Must[string](t)(s.Cloud.KMS.CreateKey(awstest.KeyPolicy("logs." + s.Cloud.Region() + ".amazonaws.com")))
+	s.change = props("aws:cloudwatch/logGroup:LogGroup", "thumbnailer-image-build", "kmsKeyId", key)
 	s.must(t, s.Up)
 
 	later := s.laterImage(t)
@@ -138,7 +139,7 @@ func (s *site) changeEverything(t *testing.T) {
 		"logRetentionDays": 0, "buildSize": "small",
 	})
 	s.change = combined(
-		props("aws:cloudwatch/logGroup:LogGroup", "thumbnailer-function", "kmsKeyId", stateKey),
+		props("aws:cloudwatch/logGroup:LogGroup", "thumbnailer-function", "kmsKeyId", key),
 		props("aws:lambda/function:Function", "", "imageUri", later),
 		props("aws:iam/role:Role", "", "description", "Another"),
 		props("aws:ecr/repository:Repository", "", "imageTagMutability", "MUTABLE"),

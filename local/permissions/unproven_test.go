@@ -9,6 +9,7 @@ const (
 	serviceRolePage = "https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html"
 	tracingPage     = "https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html"
 	stateKeyPage    = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html"
+	backfillPage    = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-iam-role-policies.html"
 	ownKeyPage      = "https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html"
 )
 
@@ -34,6 +35,9 @@ var unproven = map[place]string{
 	{"deploy", "StateKey", "kms:Encrypt"}:               stateKeyPage,
 	{"deploy", "StateKey", "kms:GenerateDataKey"}:       stateKeyPage,
 	{"preview", "StateKey", "kms:Decrypt"}:              stateKeyPage,
+	// No backfill is run in this test; those of cmd/thumbs/backfill are run with the role's rights.
+	{"boundary", "Buckets", "s3:PutInventoryConfiguration"}: backfillPage,
+	{"boundary", "Backfill", "lambda:InvokeFunction"}:       backfillPage,
 	// The repository's policy lets Lambda in, but who makes or updates a function of an image is said to need these, too.
 	{"deploy", "Repository", "ecr:BatchGetImage"}:          "https://docs.aws.amazon.com/lambda/latest/dg/images-create.html",
 	{"deploy", "Repository", "ecr:GetDownloadUrlForLayer"}: "https://docs.aws.amazon.com/lambda/latest/dg/images-create.html",

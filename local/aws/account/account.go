@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"s3-thumbnail-creator/local/aws/faults"
 )
 
 // ID is the account that owns everything in the local cloud: the one that AWS's documentation uses.
@@ -45,6 +47,8 @@ type Options struct {
 	Dir string
 	// Log receives one line per request and per thing that happens; nil discards them.
 	Log io.Writer
+	// Faults are what goes wrong on purpose; nil is nothing.
+	Faults *faults.Set
 }
 
 // New returns an account whose background work ends when ctx ends or Close is called.

@@ -132,6 +132,7 @@ func (c *client) s3apiCommands() {
 
 func (c *client) otherCommands() {
 	c.t.Helper()
+	c.write("payload.json", `{"a":1}`) // from a file both versions of the CLI take it as it is
 	url := c.SQS.URL("queue")
 	topic := c.SNS.CreateTopic("topic")
 	now := c.Now().UTC()
@@ -142,9 +143,9 @@ func (c *client) otherCommands() {
 		{args: words("sqs receive-message --attribute-names All --queue-url " + url), wants: []string{"llo> & co", "ApproximateReceiveCount"}},
 		{args: words("sqs get-queue-url --queue-name missing"), wants: []string{"NonExistentQueue"}, fails: true},
 
-		{args: words("lambda invoke --function-name echo --cli-binary-format raw-in-base64-out --payload {\"a\":1} answer"), wants: []string{`"StatusCode": 200`}},
+		{args: words("lambda invoke --function-name echo --payload fileb://payload.json answer"), wants: []string{`"StatusCode": 200`}},
 		{args: words("lambda list-aliases --function-name echo"), wants: []string{"ListAliases"}, fails: true},
-		{args: words("logs tail /aws/lambda/echo"), wants: []string{"platform.report"}},
+		{args: words("logs filter-log-events --log-group-name /aws/lambda/echo"), wants: []string{"platform.report"}},
 
 		{args: []string{"cloudwatch", "put-metric-alarm", "--alarm-name", "invoked", "--namespace", "AWS/Lambda", "--metric-name", "Invocations", "--dimensions",
 			"Name=FunctionName,Value=echo", "--statistic", "Sum", "--period", "300", "--evaluation-periods", "1", "--threshold", "0", "--comparison-operator", "GreaterThanThreshold"}},

@@ -22,7 +22,7 @@ type Service struct {
 	iam        *iam.Service
 	metrics    *Metrics
 	topics     Topics
-	forgotten  time.Time // when old values were last dropped
+	forgotten  time.Time `state:"-"` // when old values were last dropped
 	mu         sync.Mutex
 	alarms     map[string]*alarm // by name
 	dashboards map[string]dashboard

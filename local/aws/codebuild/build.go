@@ -166,7 +166,7 @@ func (b *build) phasesOf(ctx context.Context) string {
 	for _, name := range []string{"install", "pre_build", "build", "post_build"} {
 		p := spec.Phases[name]
 		b.enter(strings.ToUpper(name))
-		err := sh.phase(ctx, p)
+		err := b.afflicted(ctx, name, sh, p)
 		if context.Cause(ctx) != nil {
 			return b.failed(ctx, "", err)
 		}

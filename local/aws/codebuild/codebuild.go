@@ -29,8 +29,8 @@ type Service struct {
 
 	mu       sync.Mutex
 	projects map[string]*Project
-	builds   map[string]*build // by id
-	order    []*build
+	builds   map[string]*build `state:"-"` // by id
+	order    []*build          `state:"-"`
 }
 
 // Project is what a build needs of a CodeBuild project. It is replaced, never changed.

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/registry"
+
 	"s3-thumbnail-creator/local/aws/account"
 	"s3-thumbnail-creator/local/aws/iam"
 	"s3-thumbnail-creator/local/aws/wire"
@@ -24,9 +26,10 @@ type Service struct {
 	http.Handler // the API; the registry has ServeRegistry
 	account      *account.Account
 	iam          *iam.Service
-	adminToken   string // registry password of the deployer and of the services
+	adminToken   string `state:"-"` // registry password of the deployer and of the services
 	mu           sync.Mutex
 	repos        map[string]*repository
+	loaded       map[string][]byte `state:"-"` // layers for Resume
 }
 
 type repository struct {
@@ -36,8 +39,9 @@ type repository struct {
 	tags      map[string]string // tag to digest
 	images    map[string]image  // by digest
 	policy    *iam.Policy
-	lifecycle *lifecycle // nil for none
-	registry  http.Handler
+	lifecycle *lifecycle           // nil for none
+	registry  http.Handler         `state:"-"`
+	blobs     registry.BlobHandler `state:"-"` // of the registry
 }
 
 // image is what ECR knows of a pushed manifest.
@@ -301,9 +305,10 @@ func (s *Service) CreateRepository(name string, immutable bool) error {
 	if s.repos[name] != nil {
 		return wire.Errorf(400, "RepositoryAlreadyExistsException", "The repository with name '%s' already exists in the registry with id '%s'", name, account.ID)
 	}
+	blobs := registry.NewInMemoryBlobHandler()
 	s.repos[name] = &repository{
 		name: name, created: s.account.Now(), immutable: immutable,
-		tags: map[string]string{}, images: map[string]image{}, registry: newRegistry(),
+		tags: map[string]string{}, images: map[string]image{}, registry: newRegistry(blobs), blobs: blobs,
 	}
 	return nil
 }

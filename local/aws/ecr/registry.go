@@ -24,7 +24,9 @@ import (
 	"s3-thumbnail-creator/local/aws/wire"
 )
 
-func newRegistry() http.Handler { return registry.New(registry.Logger(log.New(io.Discard, "", 0))) }
+func newRegistry(blobs registry.BlobHandler) http.Handler {
+	return registry.New(registry.Logger(log.New(io.Discard, "", 0)), registry.WithBlobHandler(blobs))
+}
 
 // registryFailure is an error of the registry protocol.
 // Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes

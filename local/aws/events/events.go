@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"s3-thumbnail-creator/local/aws/account"
+	"s3-thumbnail-creator/local/aws/faults"
 	"s3-thumbnail-creator/local/aws/wire"
 )
 
@@ -59,7 +60,8 @@ type Target struct {
 type rule struct {
 	name    string
 	arn     string
-	pattern Pattern
+	source  string            // the document of the pattern
+	pattern Pattern           `state:"-"`
 	targets map[string]Target // by id
 }
 
@@ -95,7 +97,7 @@ func (s *Service) PutRule(name, pattern string) error {
 		r = &rule{name: name, arn: s.ARN(name), targets: map[string]Target{}}
 		s.rules[name] = r
 	}
-	r.pattern = p
+	r.source, r.pattern = pattern, p
 	return nil
 }
 
@@ -164,7 +166,7 @@ func (s *Service) Put(event json.RawMessage) {
 			s.count(r, "MatchedEvents")
 			s.count(r, "TriggeredRules")
 			for _, t := range r.targets {
-				s.handOver(r, t, event)
+				s.account.Faults.Deliver(faults.Call{Service: "events", Operation: "Invoke", Key: name}, func() { s.handOver(r, t, event) })
 			}
 		}
 	}

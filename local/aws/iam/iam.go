@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"s3-thumbnail-creator/local/aws/account"
+	"s3-thumbnail-creator/local/aws/faults"
 	"s3-thumbnail-creator/local/aws/wire"
 )
 
@@ -32,9 +33,9 @@ type Service struct {
 	opts     Options
 	mu       sync.Mutex
 	roles    map[string]*role
-	sessions map[string]account.Principal // by access key
+	sessions map[string]account.Principal `state:"-"` // by access key
 	managed  map[string]*Policy           // by ARN; see boundary.go
-	observer func(Decided)
+	observer func(Decided)                `state:"-"`
 }
 
 type role struct {
@@ -102,7 +103,7 @@ func (s *Service) Assume(roleARN, service, session string, context map[string]st
 	defer s.mu.Unlock()
 	r := s.byARN(roleARN)
 	notAuthorized := wire.Errorf(400, "AccessDenied", "%s is not authorized to perform: sts:AssumeRole on %s", service, roleARN)
-	if r == nil || s.account.Now().Sub(r.Created) < s.opts.RolePropagation {
+	if r == nil || !s.propagated(r.Name, r.Created, s.opts.RolePropagation) {
 		return account.Credentials{}, account.Principal{}, notAuthorized
 	}
 	ctx := map[string]string{"aws:sourceaccount": account.ID, "aws:securetransport": "true"}
@@ -131,6 +132,19 @@ func (s *Service) EndSession(k account.Credentials) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.sessions, k.AccessKey)
+}
+
+// propagated says whether a change of a role is known by now. Faults are asked about it each time, as on AWS some servers know
+// sooner than others.
+func (s *Service) propagated(roleName string, since time.Time, usual time.Duration) bool {
+	return s.account.Now().Sub(since) >= usual && !s.late(roleName, since)
+}
+
+// late says whether a fault keeps a change from being known.
+func (s *Service) late(roleName string, since time.Time) bool {
+	c := faults.Call{Service: "iam", Operation: "Propagate", Key: roleName, Age: s.account.Now().Sub(since)}
+	_, struck := s.account.Faults.Strike(c, faults.IAMPropagation)
+	return struck
 }
 
 func (s *Service) byARN(arn string) *role {
@@ -239,7 +253,7 @@ func (s *Service) fromIdentity(q Request) Decision {
 	d := Silent
 	for _, p := range r.policies {
 		effective := p.Policy
-		if s.account.Now().Sub(p.since) < s.opts.PolicyPropagation {
+		if !s.propagated(r.Name, p.since, s.opts.PolicyPropagation) {
 			effective = p.before
 		}
 		if effective != nil {
@@ -395,5 +409,9 @@ func (s *Service) AwaitRole(ctx context.Context, arn string) error {
 	if r == nil {
 		return fmt.Errorf("role %s does not exist", arn)
 	}
-	return s.account.SleepUntil(ctx, r.Created.Add(s.opts.RolePropagation))
+	err := s.account.SleepUntil(ctx, r.Created.Add(s.opts.RolePropagation))
+	for err == nil && s.late(r.Name, r.Created) {
+		err = account.Sleep(ctx, 50*time.Millisecond)
+	}
+	return err
 }

@@ -131,6 +131,9 @@ func (s *Service) prepare(ctx context.Context, f *function, c Config, done func(
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if ctx.Err() != nil {
+		return // the cloud ends: a function that is Pending is Pending when it comes back
+	}
 	if err == nil {
 		f.config = functionConfig{c, files}
 		f.generation++

@@ -82,6 +82,9 @@ func (s *Service) invokeAs(ctx context.Context, who account.Principal, ref, id s
 	if err := s.allow(who, "InvokeFunction", ref); err != nil {
 		return Result{}, err
 	}
+	if s.throttled(payload) {
+		return Result{}, wire.Errorf(429, "TooManyRequestsException", "Rate Exceeded.")
+	}
 	f, err := s.take(ref)
 	if err != nil {
 		return Result{}, err
@@ -99,19 +102,34 @@ func (s *Service) Enqueue(ref string, payload []byte) error {
 func (s *Service) enqueue(ref, id string, payload []byte) error {
 	s.mu.Lock()
 	f, err := s.lookup(ref)
-	if err == nil {
-		s.pending++
-	}
 	s.mu.Unlock()
 	if err != nil {
 		return err
 	}
 	s.count(f.name, "AsyncEventsReceived", 1)
-	e := &asyncEvent{lambda: s, name: f.name, id: id, payload: payload, since: s.account.Now()}
+	since := s.account.Now()
+	s.account.Faults.Deliver(callOf(payload), func() {
+		if err := s.begin(&asyncEvent{lambda: s, name: f.name, id: id, payload: payload, since: since}); err != nil {
+			s.account.Logf("lambda %s loses event %s: %v", f.name, id, err)
+		}
+	})
+	return nil
+}
+
+// begin carries an event out in the background.
+func (s *Service) begin(e *asyncEvent) error {
+	key := account.RandomID()
+	s.mu.Lock()
+	s.pending++
+	s.waiting[key] = e
+	s.mu.Unlock()
 	done := func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.pending--
+		if s.account.Context().Err() == nil { // what the cloud's end has cut short is remembered
+			delete(s.waiting, key)
+		}
 		s.notify()
 	}
 	if !s.account.Go(func() {
@@ -127,9 +145,9 @@ func (s *Service) enqueue(ref, id string, payload []byte) error {
 // asyncEvent is an event in the function's queue.
 // Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
 type asyncEvent struct {
-	lambda  *Service
-	name    string // of the function
-	id      string // request id, the same for every try
+	lambda  *Service `state:"-"`
+	name    string   // of the function
+	id      string   // request id, the same for every try
 	payload []byte
 	since   time.Time
 	tries   int
@@ -140,6 +158,9 @@ type asyncEvent struct {
 func (e *asyncEvent) run(ctx context.Context) {
 	var last outcome
 	for {
+		if e.lambda.throttled(e.payload) && account.Sleep(ctx, e.lambda.opts.RetryDelay) != nil {
+			return
+		}
 		f, err := e.await(ctx)
 		if errors.Is(err, errTooOld) {
 			e.giveUp(f, f.eventConfig(e.lambda), "EventAgeExceeded", last)
@@ -154,10 +175,15 @@ func (e *asyncEvent) run(ctx context.Context) {
 			e.giveUp(f, config, "EventAgeExceeded", last)
 			return
 		}
-		e.tries++
 		e.lambda.count(e.name, "AsyncEventAge", float64(e.age().Milliseconds()))
 		last = e.lambda.invoke(ctx, f, e.id, e.payload)
 		e.lambda.release(f)
+		if ctx.Err() != nil {
+			return // that was no try
+		}
+		e.lambda.mu.Lock()
+		e.tries++
+		e.lambda.mu.Unlock()
 		if last.failed == "" {
 			return
 		}
@@ -282,6 +308,7 @@ const maxIdle = 8
 // instance returns an idle process of the function's current generation or starts one.
 func (s *Service) instance(f *function) (p *instance, cold bool, err error) {
 	s.mu.Lock()
+	s.invoked++
 	for len(f.idle) > 0 {
 		p := f.idle[len(f.idle)-1]
 		f.idle = f.idle[:len(f.idle)-1]

@@ -39,11 +39,13 @@ type Service struct {
 	opts    Options
 
 	mu        sync.Mutex
-	functions map[string]*function // by name
-	changed   chan struct{}        // closed and renewed when a slot becomes free, an event ends or a function changes
-	running   int                  // invocations of all functions
-	pending   int                  // asynchronous events that are not done
-	unpacked  map[string]*rootfs   // by image URI
+	functions map[string]*function   // by name
+	changed   chan struct{}          // closed and renewed when a slot becomes free, an event ends or a function changes
+	running   int                    `state:"-"` // invocations of all functions
+	pending   int                    `state:"-"` // asynchronous events that are not done
+	invoked   int                    `state:"-"` // invocations that have begun
+	waiting   map[string]*asyncEvent // that are not done, by a key of their own: an id may come twice
+	unpacked  map[string]*rootfs     `state:"-"` // by image URI
 }
 
 // function is a Lambda function. The fields below mu of the service change under its lock.
@@ -57,9 +59,9 @@ type function struct {
 	events     EventConfig
 	generation int // counts updates: processes of an older one are not reused
 	modified   time.Time
-	inUse      int
-	idle       []*instance
-	all        map[*instance]bool
+	inUse      int                `state:"-"`
+	idle       []*instance        `state:"-"`
+	all        map[*instance]bool `state:"-"`
 	deleted    bool
 }
 
@@ -79,7 +81,7 @@ type Config struct {
 // functionConfig is a Config with its image unpacked. It is replaced, never changed.
 type functionConfig struct {
 	Config
-	files *rootfs
+	files *rootfs `state:"-"`
 }
 
 // EventConfig is the FunctionEventInvokeConfig: how asynchronous events are retried.
@@ -130,6 +132,7 @@ func New(a *account.Account, i *iam.Service, images Images, queues Queues, logs 
 	return &Service{
 		account: a, iam: i, images: images, queues: queues, logs: logs, metrics: metrics, opts: o,
 		functions: map[string]*function{}, changed: make(chan struct{}), unpacked: map[string]*rootfs{},
+		waiting: map[string]*asyncEvent{},
 	}
 }
 

@@ -48,6 +48,7 @@ type invocation struct {
 	payload  []byte
 	deadline time.Time
 	done     chan outcome
+	fate     *fate // nil if nothing happens to it on purpose
 }
 
 // initTime is how long a cold start may take before the function's own timeout begins to run.
@@ -158,7 +159,7 @@ func (p *instance) environ(name, api string) []string {
 // handle runs one invocation. reusable is false when the process must not get another one.
 func (p *instance) handle(ctx context.Context, id string, payload []byte, cold bool) (result outcome, reusable bool) {
 	limit := p.config.Timeout
-	inv := &invocation{id: id, payload: payload, deadline: time.Now().Add(limit), done: make(chan outcome, 1)}
+	inv := &invocation{id: id, payload: payload, deadline: time.Now().Add(limit), done: make(chan outcome, 1), fate: p.lambda.fateOf(payload)}
 	timeout := time.NewTimer(limit)
 	defer timeout.Stop()
 	if cold {
@@ -177,9 +178,12 @@ func (p *instance) handle(ctx context.Context, id string, payload []byte, cold b
 	case <-ctx.Done():
 		return failedOutcome("Sandbox.Failure", "RequestId: %s Error: the local cloud closes", id), false
 	}
+	defer inv.fate.begin()()
 	select {
 	case r := <-inv.done:
 		return r, true
+	case <-inv.fate.comes():
+		return p.strike(inv), false
 	case <-p.exited:
 		select {
 		case r := <-inv.done: // it answered before it went
@@ -264,6 +268,11 @@ func (p *instance) finish(w http.ResponseWriter, r *http.Request, result func([]
 		if inv.id != r.PathValue("id") {
 			p.handling <- inv
 			http.Error(w, `{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}`, http.StatusBadRequest)
+			return
+		}
+		if inv.fate != nil { // it comes at the latest now
+			inv.fate.come()
+			w.WriteHeader(http.StatusAccepted)
 			return
 		}
 		if len(body) > 6<<20 {

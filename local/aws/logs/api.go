@@ -100,7 +100,7 @@ func (s *Service) putLogEvents(_ context.Context, who account.Principal, in logs
 		for i, e := range in.LogEvents {
 			events[i] = logEvent{at: time.UnixMilli(e.Timestamp), message: e.Message}
 		}
-		s.append(in.LogGroupName, st, events)
+		s.append(g, st, events)
 		return map[string]any{"nextSequenceToken": "1"}, nil
 	})
 }

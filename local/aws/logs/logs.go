@@ -24,8 +24,8 @@ type Service struct {
 	metrics Metrics
 	mu      sync.Mutex
 	groups  map[string]*logGroup
-	last    int // id of the newest event
-	observe func(group, line string)
+	last    int                      // id of the newest event
+	observe func(group, line string) `state:"-"`
 }
 
 // Keys is KMS, as far as CloudWatch Logs needs it.
@@ -46,6 +46,7 @@ type logGroup struct {
 	retention int    // days; 0 keeps for ever
 	key       string // ARN of the KMS key; "" for none
 	streams   map[string]*logStream
+	size      int // of its messages, in bytes
 }
 
 type logStream struct {
@@ -100,20 +101,21 @@ func (s *Service) Write(who account.Principal, group, stream string, lines ...st
 	if err != nil {
 		return err
 	}
-	s.append(group, g.stream(stream, now), events)
+	s.append(g, g.stream(stream, now), events)
 	return nil
 }
 
 // append adds events to a stream of a group. The lock is held.
-func (s *Service) append(group string, st *logStream, events []logEvent) {
+func (s *Service) append(g *logGroup, st *logStream, events []logEvent) {
 	for _, e := range events {
 		s.last++
 		e.id = s.last
 		st.events = append(st.events, e)
 		s.metrics.RecordEmbedded(e.message)
 		if s.observe != nil {
-			s.observe(group, e.message)
+			s.observe(g.name, e.message)
 		}
+		g.grow(e.message)
 	}
 }
 

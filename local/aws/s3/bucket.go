@@ -55,6 +55,7 @@ type Object struct {
 	ETag    string // without quotes
 	Version string // "" where the bucket has no versioning
 	Body    []byte
+	Headers map[string]string // as a GET returns them; not to be changed
 }
 
 // PutObject is PutObject; headers are those that a GET returns, in canonical form. The error is NoSuchBucket.
@@ -66,7 +67,9 @@ func (s *Service) PutObject(bucket, key string, headers map[string]string, body 
 	return o.public(), nil
 }
 
-func (o *object) public() Object { return Object{ETag: o.etag, Version: o.version, Body: o.body} }
+func (o *object) public() Object {
+	return Object{ETag: o.etag, Version: o.version, Body: o.body, Headers: o.headers}
+}
 
 // GetObject is GetObject: a version, or the current one for "". The errors are NoSuchBucket, NoSuchKey and NoSuchVersion.
 func (s *Service) GetObject(bucket, key, version string) (Object, error) {

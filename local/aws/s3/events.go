@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"s3-thumbnail-creator/local/aws/account"
+	"s3-thumbnail-creator/local/aws/faults"
 	"s3-thumbnail-creator/local/aws/iam"
 )
 
@@ -113,7 +114,7 @@ func (b *changes) send(e Event) {
 		b.waiting = append(b.waiting, e)
 		return
 	}
-	b.deliver(e)
+	b.account.Faults.Deliver(faults.Call{Service: "s3", Operation: e.Name, Key: e.Key}, func() { b.deliver(e) })
 }
 
 func (b *changes) deliver(e Event) {

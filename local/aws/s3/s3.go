@@ -37,9 +37,10 @@ type Service struct {
 
 	mu      sync.Mutex
 	faults  func(Call) *Fault
-	calls   []Call
+	calls   []Call `state:"-"`
+	dropped int    `state:"-"` // calls that are not remembered any more
 	observe func(Call)
-	numbers map[string]int // of calls, by role
+	numbers map[string]int `state:"-"` // of calls, by role
 }
 
 // Call is one request to S3, as a fault script sees it.
@@ -50,23 +51,6 @@ type Call struct {
 	Number      int    // counts the calls of this role from 1
 	Status      int    // HTTP status of the answer; 0 while a fault script decides
 }
-
-// Fault is a failure to answer with instead of carrying a call out.
-type Fault struct {
-	Status  int
-	Code    string
-	Message string
-	// Cut carries the call out but ends the connection halfway through the response's body. The other fields are unused.
-	Cut bool
-}
-
-// The faults that S3 shows under load and that clients must survive.
-var (
-	SlowDown      = &Fault{Status: 503, Code: "SlowDown", Message: "Please reduce your request rate."}
-	InternalError = &Fault{Status: 500, Code: "InternalError", Message: "We encountered an internal error. Please try again."}
-	Conflict      = &Fault{Status: 409, Code: "ConditionalRequestConflict", Message: "The conditional request cannot succeed due to a conflicting operation against this resource."}
-	CutConnection = &Fault{Cut: true}
-)
 
 // New returns the S3 of an account, which tells functions and EventBridge about changes.
 func New(a *account.Account, i *iam.Service, keys Keys, functions Functions, bus Bus) *Service {
@@ -98,7 +82,10 @@ func (s *Service) Observe(f func(Call)) {
 	s.observe = f
 }
 
-// Calls returns every request to S3 so far, in the order of arrival.
+// remembered is how many calls Calls tells of at least, once there have been so many.
+const remembered = 100_000
+
+// Calls returns the requests to S3 so far, in the order of arrival; of very many, the last.
 func (s *Service) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -151,12 +138,15 @@ func (s *Service) serve(w http.ResponseWriter, q *request) error {
 	}
 	call := Call{Operation: route.name, Bucket: q.bucket, Key: q.key, Role: who.Role}
 	answered, fault := s.begin(call)
+	if fault == nil {
+		fault = s.struck(q, call)
+	}
 	out := &statusWriter{ResponseWriter: w, note: answered}
-	if fault != nil && !fault.Cut {
+	if fault != nil && fault.Status != 0 {
 		return s.answer(out, q, wire.Errorf(fault.Status, fault.Code, "%s", fault.Message))
 	}
 	if fault != nil {
-		out.cut = true
+		defer fault.harm(out, q)()
 	}
 	if err := s.authorizeRoute(q, route); err != nil {
 		return s.answer(out, q, err)
@@ -184,14 +174,21 @@ func (s *Service) begin(call Call) (answered func(status int), fault *Fault) {
 	if s.faults != nil {
 		fault = s.faults(call)
 	}
-	i := len(s.calls)
+	if len(s.calls) == 2*remembered {
+		s.calls = append([]Call(nil), s.calls[remembered:]...)
+		s.dropped += remembered
+	}
+	i := s.dropped + len(s.calls)
 	s.calls = append(s.calls, call)
 	s.tell(call)
 	return func(status int) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.calls[i].Status = status
-		s.tell(s.calls[i])
+		call.Status = status
+		if i >= s.dropped {
+			s.calls[i-s.dropped] = call
+		}
+		s.tell(call)
 	}, fault
 }
 
@@ -200,34 +197,6 @@ func (s *Service) tell(call Call) {
 	if s.observe != nil {
 		s.observe(call)
 	}
-}
-
-// statusWriter notes the status before the client can see it, and cuts the connection in the middle of the body if told to.
-type statusWriter struct {
-	http.ResponseWriter
-	note   func(status int)
-	status int
-	cut    bool
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
-		w.note(status)
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *statusWriter) Write(p []byte) (int, error) {
-	if w.status == 0 {
-		w.WriteHeader(http.StatusOK)
-	}
-	if w.cut && len(p) > 1 {
-		w.ResponseWriter.Write(p[:len(p)/2])
-		http.NewResponseController(w.ResponseWriter).Flush()
-		panic(http.ErrAbortHandler)
-	}
-	return w.ResponseWriter.Write(p)
 }
 
 func (s *Service) writeError(w http.ResponseWriter, q *request, err error) {

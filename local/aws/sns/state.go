@@ -1,0 +1,11 @@
+package sns
+
+// Remember implements state.Service.
+func (s *Service) Remember(f func(roots ...any) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return f(&s.topics, &s.subscriptions, &s.deliveries)
+}
+
+// Resume implements state.Service: there is nothing to do.
+func (s *Service) Resume() error { return nil }
