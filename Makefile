@@ -11,7 +11,7 @@ TIMEOUT  ?= 75m
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local soak suite-aws test check lint vuln fuzz bench bench-build bench-lambda bench-peers bench-local thumbs scale drawings screenshot cli browser clean
+.PHONY: help demo local soak suite-aws test check lint vuln fuzz bench bench-build bench-lambda bench-peers bench-local thumbs test-long scale drawings screenshot cli browser clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,10 +32,13 @@ test: cli browser ## all tests, end to end and in a browser included
 	cd tools/browser && $(GO) test -timeout $(TIMEOUT) ./...
 	@.ci/missing >/dev/null
 
+test-long: cli ## what make test leaves out because it takes minutes: the AWS CLI's commands, a short soak
+	$(GO) test -tags $(TAGS),long -timeout $(TIMEOUT) ./local/aws/clients ./local/soak
+
 suite-aws: ## how AWS behaves, on your account (AWS_REGION, AWS_PROFILE; asks first, YES=1 does not; removes what it makes)
 	@$(GO) run -tags $(TAGS) ./local/conformance/onaws
 
-check: lint vuln test fuzz ## what the repository's workflow runs: lint, vuln, test, and FUZZTIME of every fuzz target
+check: lint vuln test test-long fuzz ## what the repository's workflow runs: lint, vuln, test, test-long, and FUZZTIME of every fuzz target
 
 lint: ## gofmt, vet, staticcheck, actionlint
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,38 +16,9 @@ import (
 
 	"s3-thumbnail-creator/local/aws"
 	"s3-thumbnail-creator/local/aws/awstest"
-	"s3-thumbnail-creator/local/aws/faults"
 	"s3-thumbnail-creator/local/aws/sqs"
-	"s3-thumbnail-creator/local/cli"
 	"s3-thumbnail-creator/settings"
 )
-
-// TestShortSoak is `make soak` for ten seconds.
-func TestShortSoak(t *testing.T) {
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out, log bytes.Buffer
-	pulumi, err := cli.Find(t.Context(), root, &out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rules, err := faults.Parse(DefaultFaults + " seed=1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := Run(t.Context(), Plan{
-		Root: root, CLI: pulumi, Length: 10 * time.Second, Workers: 4, Pause: 100 * time.Millisecond, Keys: 60, Every: time.Second,
-		Faults: rules, Progress: &out, Log: &log,
-	})
-	if err != nil || len(r.Problems) > 0 {
-		t.Fatalf("%v\n%s\n%s\n%s", err, strings.Join(r.Problems, "\n"), &out, &log)
-	}
-	if r.Uploads == 0 || r.Thumbnails == 0 || r.Faults["codebuild.fail"] != 1 {
-		t.Errorf("nothing happened: %+v", r)
-	}
-}
 
 // TestProofFindsWhatIsWrong makes each mistake that a function could make.
 func TestProofFindsWhatIsWrong(t *testing.T) {

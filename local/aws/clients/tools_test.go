@@ -61,7 +61,8 @@ type client struct {
 	dir  string
 	path string
 	args []string // before those of each call
-	// python is what runs the steps of the AWS CLI all at once; "" where they are run one by one.
+	// batch runs steps all at once, by python; nil where they are run one by one.
+	batch  func(*client, []step) func(i int) (said string, ok bool)
 	python string
 }
 
@@ -97,8 +98,8 @@ type step struct {
 func (c *client) play(steps []step) {
 	c.t.Helper()
 	run := func(i int) (string, bool) { return c.run(steps[i].args...) }
-	if c.python != "" {
-		run = c.awsCommands(steps)
+	if c.batch != nil {
+		run = c.batch(c, steps)
 	}
 	for i, s := range steps {
 		said, ok := run(i)
