@@ -27,7 +27,6 @@ type transformed struct {
 	size     transformSize
 	kind     transform.Type
 	plane    int
-	at4, y4  int // its place in its plane, in 4x4 blocks
 	steps    [2]int32
 	matrix   []uint8 // nil: none
 	previous int     // context of the sign of the first coefficient

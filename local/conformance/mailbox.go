@@ -17,7 +17,7 @@ import (
 type mailbox struct {
 	once     sync.Once
 	function string // ARN
-	url, arn string // of the queue
+	url      string // of the queue
 	arrived  []failure
 }
 

@@ -38,7 +38,6 @@ type site struct {
 	*deploy.Deployment
 	change   pulumi.ResourceTransform // of what the program declares; nil leaves it as it is
 	out      map[string]string        // the stack's outputs
-	boundary string                   // ARN of the permissions boundary
 	policies map[string]policy        // of deploy/, by name
 
 	mu      sync.Mutex

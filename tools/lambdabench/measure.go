@@ -65,7 +65,7 @@ type result struct {
 	// Requests are those of all Invocations together.
 	Requests    standin.Counts `json:"requests"`
 	Invocations int            `json:"invocations"`
-	Usage       prices.Usage         `json:"usage"`
+	Usage       prices.Usage   `json:"usage"`
 	Dollars     float64        `json:"dollarsPerMillion"`
 }
 

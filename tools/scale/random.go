@@ -29,12 +29,6 @@ func (l lognormal) draw(r *rand.Rand) time.Duration {
 	return time.Duration(float64(l.median) * math.Exp(sigma*r.NormFloat64()))
 }
 
-// mean is median * exp(sigma^2/2).
-func (l lognormal) mean() time.Duration {
-	sigma := math.Log(float64(l.high)/float64(l.median)) / z90
-	return time.Duration(float64(l.median) * math.Exp(sigma*sigma/2))
-}
-
 // sample draws one of the durations that were measured.
 type sample []time.Duration
 

@@ -25,8 +25,8 @@ func TestAWSCLI(t *testing.T) {
 		t.Run(strings.Fields(string(version))[0], func(t *testing.T) {
 			c := newClient(t, path)
 			c.args = []string{"--endpoint-url", c.Endpoint(), "--output", "json"} // AWS_ENDPOINT_URL is new in 2.13
-			c.python = interpreter(t, path)
-			c.batch = (*client).awsCommands
+			python := interpreter(t, path)
+			c.batch = func(c *client, steps []step) func(int) (string, bool) { return c.awsCommands(python, steps) }
 			t.Run("s3", func(t *testing.T) { c.in(t).s3Commands() })
 			t.Run("s3api", func(t *testing.T) { c.in(t).s3apiCommands() })
 			c.stack()
@@ -50,7 +50,7 @@ func interpreter(t *testing.T, path string) string {
 }
 
 // awsCommands runs the commands with testdata/run_awscli.py and returns what came of each.
-func (c *client) awsCommands(steps []step) func(i int) (said string, ok bool) {
+func (c *client) awsCommands(python string, steps []step) func(i int) (said string, ok bool) {
 	c.t.Helper()
 	script, err := filepath.Abs("testdata/run_awscli.py")
 	if err != nil {
@@ -64,17 +64,24 @@ func (c *client) awsCommands(steps []step) func(i int) (said string, ok bool) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	cmd := c.command(c.t.Context(), c.python, script)
+	cmd := c.command(c.t.Context(), python, script)
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		c.t.Fatalf("%s %s: %v", c.python, script, err)
+		c.t.Fatalf("%s %s: %v", python, script, err)
 	}
 	var results [][2]any
 	if err := json.Unmarshal(out, &results); err != nil || len(results) != len(steps) {
-		c.t.Fatalf("%s %s says %s: %v", c.python, script, out, err)
+		c.t.Fatalf("%s %s says %s: %v", python, script, out, err)
 	}
 	return func(i int) (string, bool) { return results[i][0].(string), results[i][1] == 0.0 }
+}
+
+// in has the client report to a part of its test.
+func (c *client) in(t *testing.T) *client {
+	own := *c
+	own.t = t
+	return &own
 }
 
 func words(s string) []string { return strings.Fields(s) }

@@ -61,9 +61,8 @@ type client struct {
 	dir  string
 	path string
 	args []string // before those of each call
-	// batch runs steps all at once, by python; nil where they are run one by one.
-	batch  func(*client, []step) func(i int) (said string, ok bool)
-	python string
+	// batch runs steps all at once, nil where they are run one by one.
+	batch func(*client, []step) func(i int) (said string, ok bool)
 }
 
 func newClient(t *testing.T, path string, args ...string) *client {
@@ -140,13 +139,6 @@ var big = strings.Repeat("0123456789abcdef", 11<<16)
 
 // oddKey has what keys are encoded for: spaces, slashes, plus, percent, quotes, and letters beyond ASCII.
 const oddKey = "a folder/ö+% 100%25 &'x'.txt"
-
-// in has the client report to a part of its test.
-func (c *client) in(t *testing.T) *client {
-	own := *c
-	own.t = t
-	return &own
-}
 
 // stack makes what the clients ask about: a function, its log, a role, and an alarm.
 func (c *client) stack() {

@@ -36,10 +36,8 @@ const plan = `This makes, in the account %s, region %s, with names that begin wi
 `
 
 func main() {
-	if err := prepare(os.Stdin, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "suite-aws:", err)
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, "suite-aws:", prepare(os.Stdin, os.Stdout))
+	os.Exit(1)
 }
 
 // prepare asks, and runs the suite. It returns only if it did not.

@@ -19,7 +19,6 @@ type spec struct {
 	out            [3][][]int
 	noise          [3][][]int
 	stripes        []map[[3]int]int
-	subX, subY     int
 	chromaW, chroH int
 }
 

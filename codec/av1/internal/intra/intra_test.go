@@ -17,7 +17,7 @@ type spec struct {
 	edgeFilter, smooth   bool
 	above, left          map[int]int
 	upAbove, upLeft      int
-	pAngle, filterIntra  int
+	pAngle               int
 	log2W, log2H         int
 	mode                 Mode
 	smoothX, smoothY     []int

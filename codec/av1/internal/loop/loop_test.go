@@ -10,13 +10,13 @@ import (
 // spec is sections 7.15 to 7.17 as the standard writes them down, on whole
 // frames.
 type spec struct {
-	f                            *Frame
-	curr, cdef                   []picture // CurrFrame, CdefFrame
-	upscaledCurr, upscaledCdef   []picture
-	restored                     []picture
-	stripeStartY, stripeEndY     int
-	planeEndX, planeEndY         int
-	subX, subY, plane, coefShift int
+	f                          *Frame
+	curr, cdef                 []picture // CurrFrame, CdefFrame
+	upscaledCurr, upscaledCdef []picture
+	restored                   []picture
+	stripeStartY, stripeEndY   int
+	planeEndX, planeEndY       int
+	plane, coefShift           int
 }
 
 func clone(p picture) picture {
