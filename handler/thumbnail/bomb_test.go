@@ -32,7 +32,7 @@ const (
 
 // bombs are small files that make careless decoders allocate gigabytes or run
 // for ever. Where a Go decoder was hit, its issue is named.
-func bombs(t *testing.T) map[string][]byte {
+func bombs(t testing.TB) map[string][]byte {
 	return map[string][]byte{
 		"GIF of 34 bytes, 65535x65535 (golang/go#79063)": []byte("GIF89a\xff\xff\xff\xff\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x01\x04\x00;"),
 		"GIF frame larger than its canvas":               []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x01\x04\x00;"),
@@ -189,7 +189,7 @@ func pngChunks(chunks ...[]byte) []byte {
 }
 
 // deflated is head and n zero bytes compressed.
-func deflated(t *testing.T, head []byte, n int) []byte {
+func deflated(t testing.TB, head []byte, n int) []byte {
 	t.Helper()
 	b := bytes.NewBuffer(bytes.Clone(head))
 	w := zlib.NewWriter(b)

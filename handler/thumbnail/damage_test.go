@@ -13,7 +13,7 @@ import (
 
 // damageable are small files of each format and kind of coding whose decoder is
 // ours.
-func damageable(t *testing.T) map[string][]byte {
+func damageable(t testing.TB) map[string][]byte {
 	t.Helper()
 	files := smallFiles(t)
 	for _, pattern := range []string{"webp/testdata/lossless*.webp", "webp/testdata/animated.webp", "jpeg/testdata/*.jpg"} {

@@ -24,7 +24,7 @@ import (
 )
 
 // smallFiles are pictures of each format that can be written here, and one of several frames.
-func smallFiles(t *testing.T) map[string][]byte {
+func smallFiles(t testing.TB) map[string][]byte {
 	t.Helper()
 	photo := texture(160, 120).Standard()
 	paletted := ourgif.Quantize(photo.(*image.NRGBA))

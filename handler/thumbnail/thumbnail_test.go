@@ -35,7 +35,7 @@ func makeOne(t *testing.T, file []byte, v settings.Variant) (*Result, image.Imag
 	return result, m
 }
 
-func pngFile(t *testing.T, m image.Image) []byte {
+func pngFile(t testing.TB, m image.Image) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := png.Encode(&b, m); err != nil {
@@ -44,7 +44,7 @@ func pngFile(t *testing.T, m image.Image) []byte {
 	return b.Bytes()
 }
 
-func jpegFile(t *testing.T, m image.Image) []byte {
+func jpegFile(t testing.TB, m image.Image) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := jpeg.Encode(&b, m, &jpeg.Options{Quality: 95}); err != nil {
