@@ -13,7 +13,6 @@ import (
 	"s3-thumbnail-creator/cmd/thumbs/prices"
 	"s3-thumbnail-creator/cmd/thumbs/stack"
 	"s3-thumbnail-creator/cmd/thumbs/verify"
-	"s3-thumbnail-creator/settings"
 )
 
 // jobEvery is how often a job is looked at.
@@ -40,8 +39,8 @@ type backfilling struct {
 	prioritized         bool
 	resume, cancel      string // IDs of jobs
 	s                   *stack.Stack
-	told                settings.Runtime
-	details             stack.FunctionDetails
+	told                stack.Function
+	reserved            int // concurrent invocations, -1 for none
 }
 
 func newBackfill(a *app) *cobra.Command {
@@ -111,10 +110,10 @@ func (b *backfilling) run(ctx context.Context) (err error) {
 	if b.told.SourceBucket != "" && b.told.SourceBucket != b.s.Source {
 		return fmt.Errorf("the function %s reads the bucket %s, not %s: want that one as the source", b.s.Function, b.told.SourceBucket, b.s.Source)
 	}
-	if b.details, err = b.s.FunctionDetails(ctx); err != nil {
+	if b.reserved, err = b.s.Reserved(ctx); err != nil {
 		return err
 	}
-	if b.details.Reserved == 0 && !b.dryRun && b.cancel == "" {
+	if b.reserved == 0 && !b.dryRun && b.cancel == "" {
 		return fmt.Errorf("the function %s is stopped: its reservedConcurrency is 0", b.s.Function)
 	}
 	b.filter.LargerThan, b.filter.SmallerThan = int64(b.larger), int64(b.smaller)
@@ -140,10 +139,10 @@ func (b *backfilling) estimate(work prices.Work) error {
 	if work.Batch {
 		concurrency = accountConcurrency
 	}
-	if r := b.details.Reserved; r >= 0 {
-		concurrency = min(concurrency, r)
+	if b.reserved >= 0 {
+		concurrency = min(concurrency, b.reserved)
 	}
-	e := prices.Of(work, prices.Function{MemoryMB: b.told.MemoryMB, X86: b.details.X86, Variants: len(b.told.Variants)}, concurrency)
+	e := prices.Of(work, prices.Function{MemoryMB: b.told.MemoryMB, X86: !b.told.ARM, Variants: len(b.told.Variants)}, concurrency)
 	text := console.Count(e.Objects) + " objects"
 	if e.Bytes > 0 {
 		text += ", " + console.Bytes(e.Bytes)

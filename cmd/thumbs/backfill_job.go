@@ -21,7 +21,7 @@ func (b *backfilling) batch(ctx context.Context) error {
 		return fmt.Errorf("there is nothing that S3 Batch Operations could use: run `pulumi config set backfill true%[1]s` and `pulumi up%[1]s`, give --role and --reports, or --direct", stack)
 	}
 	jobs := &backfill.Batch{
-		Control: b.s.S3Control(), Reports: b.s.S3(), Function: b.details.ARN, Role: b.s.BackfillRole,
+		Control: b.s.S3Control(), Reports: b.s.S3(), Function: b.told.ARN, Role: b.s.BackfillRole,
 		Source: b.s.Source, Bucket: b.s.BackfillBucket, Every: jobEvery,
 	}
 	id, err := b.job(ctx, jobs)

@@ -46,14 +46,10 @@ func (a *app) status(ctx context.Context, window time.Duration) error {
 	if err != nil {
 		return err
 	}
-	arm, err := s.ARM(ctx)
-	if err != nil {
-		return err
-	}
 	report, err := status.Read(ctx, status.Options{
 		Names: s.Names, Metrics: s.CloudWatch(), Queue: s.SQS(), Builds: s.CodeBuild(), Window: window, Now: time.Now(),
 		Namespace: told.MetricsNamespace, MemoryMB: told.MemoryMB, Variants: len(told.Variants),
-		ARM: arm,
+		ARM: told.ARM,
 	})
 	if err != nil {
 		return err

@@ -2,21 +2,17 @@ package stack
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
+	"net"
 	"net/url"
-	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-
-	"s3-thumbnail-creator/settings"
+	endpoints "github.com/aws/smithy-go/endpoints"
 )
 
 // Config returns a configuration for clients of a service, with the endpoint that the stack's configuration has for it
@@ -57,84 +53,22 @@ func (s *Stack) CloudWatch() *cloudwatch.Client {
 // CodeBuild returns a client of CodeBuild.
 func (s *Stack) CodeBuild() *codebuild.Client { return codebuild.NewFromConfig(s.Config("codebuild")) }
 
-// Deployed returns the settings that the function runs with, which it has in its environment.
-func (s *Stack) Deployed(ctx context.Context) (settings.Runtime, error) {
-	out, err := s.configuration(ctx)
-	if err != nil {
-		return settings.Runtime{}, err
-	}
-	variables := map[string]string{}
-	if out.Environment != nil {
-		variables = out.Environment.Variables
-	}
-	runtime, err := settings.LoadRuntime(func(name string) string { return variables[name] })
-	if err != nil {
-		return runtime, fmt.Errorf("function %s: %w", s.Function, err)
-	}
-	runtime.FunctionName = s.Function
-	runtime.MemoryMB = int(aws.ToInt32(out.MemorySize))
-	return runtime, nil
-}
-
-// ARM says whether the function runs on arm64, which costs less.
-func (s *Stack) ARM(ctx context.Context) (bool, error) {
-	out, err := s.configuration(ctx)
-	return err == nil && slices.Contains(out.Architectures, types.ArchitectureArm64), err
-}
-
-func (s *Stack) configuration(ctx context.Context) (*lambda.GetFunctionConfigurationOutput, error) {
-	out, err := s.Lambda().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &s.Function})
-	if err != nil {
-		return nil, fmt.Errorf("read the configuration of the function %s: %w", s.Function, err)
-	}
-	return out, nil
-}
-
-// Enqueue has the function deal with an object as if it had just been uploaded: it is sent the event that S3 sends, which
-// is retried, and goes to the failure queue at last, as S3's.
-func (s *Stack) Enqueue(ctx context.Context, key, etag string, size int64) error {
-	payload, err := json.Marshal(CreatedEvent(s.Region, s.Source, key, etag, size))
-	if err != nil {
-		return fmt.Errorf("event for s3://%s/%s: %w", s.Source, key, err)
-	}
-	_, err = s.Lambda().Invoke(ctx, &lambda.InvokeInput{
-		FunctionName: &s.Function, InvocationType: types.InvocationTypeEvent, Payload: payload,
+// S3Control returns a client of S3 Control.
+func (s *Stack) S3Control() *s3control.Client {
+	return s3control.NewFromConfig(s.Config("s3control"), func(o *s3control.Options) {
+		if o.BaseEndpoint == nil {
+			return
+		}
+		if at, err := url.Parse(*o.BaseEndpoint); err == nil && net.ParseIP(at.Hostname()) != nil {
+			o.EndpointResolverV2 = address{at}
+		}
 	})
-	if err != nil {
-		return fmt.Errorf("invoke %s for s3://%s/%s: %w", s.Function, s.Source, key, err)
-	}
-	return nil
 }
 
-// Notification is an event as S3 sends it.
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
-type Notification struct {
-	Records []NotificationRecord `json:"Records"`
-}
+// address is an endpoint without a name. The SDK would put the account before it, as before a host's name.
+type address struct{ url *url.URL }
 
-// NotificationRecord is one record of a Notification, with the members that the function reads.
-type NotificationRecord struct {
-	EventVersion string `json:"eventVersion"`
-	EventSource  string `json:"eventSource"`
-	AWSRegion    string `json:"awsRegion"`
-	EventName    string `json:"eventName"`
-	S3           struct {
-		Bucket struct {
-			Name string `json:"name"`
-		} `json:"bucket"`
-		Object struct {
-			Key  string `json:"key"` // encoded as in a form
-			Size int64  `json:"size"`
-			ETag string `json:"eTag"`
-		} `json:"object"`
-	} `json:"s3"`
-}
-
-// CreatedEvent returns the event of an object's upload.
-func CreatedEvent(region, bucket, key, etag string, size int64) Notification {
-	r := NotificationRecord{EventVersion: "2.1", EventSource: "aws:s3", AWSRegion: region, EventName: "ObjectCreated:Put"}
-	r.S3.Bucket.Name = bucket
-	r.S3.Object.Key = strings.ReplaceAll(url.QueryEscape(key), "%2F", "/")
-	r.S3.Object.Size, r.S3.Object.ETag = size, etag
-	return Notification{Records: []NotificationRecord{r}}
+// ResolveEndpoint implements s3control.EndpointResolverV2.
+func (a address) ResolveEndpoint(context.Context, s3control.EndpointParameters) (endpoints.Endpoint, error) {
+	return endpoints.Endpoint{URI: *a.url}, nil
 }
