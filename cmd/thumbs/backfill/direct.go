@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"golang.org/x/sync/errgroup"
 
 	"s3-thumbnail-creator/cmd/thumbs/verify"
 )
@@ -94,29 +95,23 @@ func (d *Direct) meant(ctx context.Context) iter.Seq2[verify.Object, error] {
 // Run deals with all objects. When ctx ends it begins no more, finishes those that it has begun, and returns ctx's cause.
 // last is a key: all objects up to it have been dealt with, so that After continues from there.
 func (d *Direct) Run(ctx context.Context) (counts Counts, last string, err error) {
-	run := &directRun{Direct: d, counts: Counts{Outcomes: map[string]int64{}}, open: map[int]string{}, over: map[int]bool{}, last: d.After}
-	var running sync.WaitGroup
-	free := make(chan struct{}, cmp.Or(d.Concurrency, DefaultConcurrency))
+	run := &directRun{Direct: d, counts: Counts{Outcomes: map[string]int64{}}, last: d.After}
+	running, going := errgroup.WithContext(ctx) // going ends with ctx, or with the first error
+	running.SetLimit(cmp.Or(d.Concurrency, DefaultConcurrency))
 	for o, listErr := range d.meant(ctx) {
-		if listErr != nil {
-			err = listErr
+		if err = cmp.Or(listErr, context.Cause(going)); err != nil {
 			break
 		}
-		select {
-		case free <- struct{}{}:
-		case <-ctx.Done():
-		}
-		if err = errors.Join(context.Cause(ctx), run.failed()); err != nil {
-			break
-		}
-		number := run.begin(o.Key)
-		running.Go(func() {
-			defer func() { <-free }()
-			run.end(number, o, d.invoke(ctx, o.Key))
+		begun := run.begin(o)
+		running.Go(func() error {
+			if err := context.Cause(going); err != nil { // it ended while there was no room
+				return err
+			}
+			return run.end(begun, d.invoke(ctx, o.Key))
 		})
 	}
-	running.Wait()
-	return run.counts, run.last, cmp.Or(run.failed(), err)
+	err = cmp.Or(running.Wait(), err)
+	return run.counts, run.last, err
 }
 
 // directRun is the state of a run.
@@ -124,38 +119,32 @@ type directRun struct {
 	*Direct
 	mu     sync.Mutex
 	counts Counts
-	begun  int            // numbers the objects in the order of their keys
-	ended  int            // all of a lower number have ended
-	open   map[int]string // keys of those from ended on
-	over   map[int]bool   // which of them have ended
-	last   string
-	err    error // of Failed
+	open   []*begun // in the order of their keys, from the first that has not ended on
+	last   string   // key of the one before
 }
 
-func (r *directRun) failed() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.err
+// begun is an object that the function has been given, or is about to be.
+type begun struct {
+	verify.Object
+	ended bool
 }
 
-func (r *directRun) begin(key string) int {
+func (r *directRun) begin(o verify.Object) *begun {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	number := r.begun
-	r.open[number] = key
-	r.begun++
-	return number
+	b := &begun{Object: o}
+	r.open = append(r.open, b)
+	return b
 }
 
-// end counts an object, and moves the last key on as far as all before it have ended. One that was not dealt with ends
-// the run.
-func (r *directRun) end(number int, o verify.Object, a answer) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// end counts an object, and moves the last key on as far as all before it have ended. The error of one that was not dealt
+// with, or whose failure could not be reported, ends the run.
+func (r *directRun) end(b *begun, a answer) (err error) {
 	if a.err != nil {
-		r.err = cmp.Or(r.err, a.err)
-		return
+		return a.err
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.counts.Objects++
 	if a.ok {
 		r.counts.Succeeded++
@@ -163,16 +152,15 @@ func (r *directRun) end(number int, o verify.Object, a answer) {
 		r.counts.Outcomes[kind]++
 	} else {
 		r.counts.Failed++
-		r.err = cmp.Or(r.err, r.Failed(Failure{o.Key, a.text}))
+		err = r.Failed(Failure{b.Key, a.text})
 	}
-	r.over[number] = true
-	for r.over[r.ended] {
-		r.last = r.open[r.ended]
-		delete(r.over, r.ended)
-		delete(r.open, r.ended)
-		r.ended++
+	b.ended = true
+	for len(r.open) > 0 && r.open[0].ended {
+		r.last = r.open[0].Key
+		r.open = r.open[1:]
 	}
-	r.Done(1, o.Size)
+	r.Done(1, b.Size)
+	return err
 }
 
 // answer is what the function says of an object.

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"golang.org/x/sync/errgroup"
 
 	"s3-thumbnail-creator/handler/event"
 )
@@ -83,7 +84,7 @@ func Run(ctx context.Context, o Options) (Counts, error) {
 	r := &run{Options: o, held: map[string]string{}, known: map[string]bool{}}
 	err := r.receive(ctx)
 	// However the run ends, what stays is for others to see again.
-	return r.counts, cmp.Or(r.err, err, r.release(context.WithoutCancel(ctx)))
+	return r.counts, cmp.Or(err, r.release(context.WithoutCancel(ctx)))
 }
 
 // run is the state of a run.
@@ -93,42 +94,34 @@ type run struct {
 	counts Counts
 	held   map[string]string // receipts of the messages that are out of others' sight, by their IDs
 	known  map[string]bool   // IDs of the messages that have been met
-	err    error             // that ends the run
 }
 
 // receive takes messages from the queue until there is none, and has those dealt with that are meant.
 func (r *run) receive(ctx context.Context) error {
-	var running sync.WaitGroup
-	defer running.Wait()
-	free := make(chan struct{}, cmp.Or(r.Concurrency, DefaultConcurrency))
 	pace := time.NewTicker(max(r.Every, time.Nanosecond))
 	defer pace.Stop()
-	for {
+	running, going := errgroup.WithContext(ctx) // going ends with ctx, or with the first error
+	running.SetLimit(cmp.Or(r.Concurrency, DefaultConcurrency))
+	for going.Err() == nil {
 		messages, err := r.take(ctx)
 		if err != nil || len(messages) == 0 {
-			return err
+			return cmp.Or(running.Wait(), err)
 		}
 		for _, record := range r.meant(messages) {
-			select {
-			case free <- struct{}{}:
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-			select {
-			case <-pace.C:
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-			if r.stopped() {
-				return nil
-			}
-			running.Go(func() {
-				defer func() { <-free }()
+			running.Go(func() error {
+				select {
+				case <-pace.C:
+				case <-going.Done():
+				}
+				if err := context.Cause(going); err != nil {
+					return err
+				}
 				// What has been begun is finished, though ctx may end.
-				r.end(context.WithoutCancel(ctx), record)
+				return r.end(context.WithoutCancel(ctx), record)
 			})
 		}
 	}
+	return cmp.Or(running.Wait(), context.Cause(ctx))
 }
 
 // take receives messages. There are none when the queue is empty or gives no more.
@@ -178,12 +171,6 @@ func (r *run) meant(messages []types.Message) (records []Record) {
 	return records
 }
 
-func (r *run) stopped() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.err != nil
-}
-
 // verdict is what becomes of a record.
 type verdict struct {
 	outcome Outcome
@@ -221,21 +208,20 @@ func (r *run) replay(ctx context.Context, record Record) verdict {
 	return verdict{outcome: Replayed, text: text, gone: true}
 }
 
-// end deals with a record: it takes the message from the queue if it may leave it, and counts and reports it.
-func (r *run) end(ctx context.Context, record Record) {
+// end deals with a record: it takes the message from the queue if it may leave it, and counts and reports it. Its error
+// ends the run.
+func (r *run) end(ctx context.Context, record Record) error {
 	v := r.replay(ctx, record)
+	if v.err != nil {
+		return v.err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if v.err != nil {
-		r.err = cmp.Or(r.err, v.err)
-		return
-	}
 	if v.gone {
 		receipt := r.held[record.id]
 		_, err := r.Queue.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &r.URL, ReceiptHandle: &receipt})
 		if err != nil {
-			r.err = cmp.Or(r.err, fmt.Errorf("take message %s from %s: %w", record.id, r.URL, err))
-			return
+			return fmt.Errorf("take message %s from %s: %w", record.id, r.URL, err)
 		}
 		delete(r.held, record.id)
 	}
@@ -247,7 +233,7 @@ func (r *run) end(ctx context.Context, record Record) {
 	case Found:
 		r.counts.Found++
 	}
-	r.err = cmp.Or(r.err, r.Report(record, v.outcome, v.text))
+	return r.Report(record, v.outcome, v.text)
 }
 
 // release lets others see the messages again that are still in the queue.
