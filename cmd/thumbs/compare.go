@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/draw"
 	"image/png"
 	"io"
 	"math"
@@ -16,6 +15,7 @@ import (
 	"s3-thumbnail-creator/handler/origin"
 	"s3-thumbnail-creator/handler/store"
 	"s3-thumbnail-creator/handler/thumbnail"
+	"s3-thumbnail-creator/local/psnr"
 	"s3-thumbnail-creator/settings"
 )
 
@@ -118,7 +118,7 @@ func (c *comparer) compareOne(ctx context.Context, t *made, picture store.Info) 
 	if err != nil {
 		return nil, fmt.Errorf("read the thumbnail %s again: %w", t.Key, err)
 	}
-	found.Decibels = psnr(ours, found.picture)
+	found.Decibels = decibels(ours, found.picture)
 	return found, nil
 }
 
@@ -138,26 +138,15 @@ func fitted(ctx context.Context, file io.Reader, size int64, side int) (image.Im
 	return png.Decode(bytes.NewReader(result.Thumbnails[0].Body))
 }
 
-// psnr is the peak signal-to-noise ratio of two pictures in dB, over red, green, blue and alpha of 8 bits: 20 log10(255/RMS)
-// of the differences. It is 0 where there are none, or the pictures differ in size.
-func psnr(a, b image.Image) float64 {
-	x, y := rgba(a), rgba(b)
-	if x.Rect.Size() != y.Rect.Size() {
+// decibels is the peak signal-to-noise ratio of two pictures in dB, over red, green, blue and alpha. It is 0 where they show
+// the same, or differ in size.
+func decibels(a, b image.Image) float64 {
+	x, y := psnr.Pixels(a), psnr.Pixels(b)
+	if x.Rect != y.Rect {
 		return 0
 	}
-	var sum float64
-	for i := range x.Pix {
-		d := float64(x.Pix[i]) - float64(y.Pix[i])
-		sum += d * d
+	if ratio := psnr.Of(x, y, 4); !math.IsInf(ratio, 1) {
+		return ratio
 	}
-	if sum == 0 {
-		return 0
-	}
-	return 10 * math.Log10(255*255*float64(len(x.Pix))/sum)
-}
-
-func rgba(from image.Image) *image.RGBA {
-	into := image.NewRGBA(image.Rect(0, 0, from.Bounds().Dx(), from.Bounds().Dy()))
-	draw.Draw(into, into.Rect, from, from.Bounds().Min, draw.Src)
-	return into
+	return 0
 }

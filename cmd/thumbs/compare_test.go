@@ -38,13 +38,13 @@ func encoded(t *testing.T, picture image.Image) []byte {
 // TestPSNR: by hand, a difference of 5 in one of four channels has a mean square of 25/4.
 func TestPSNR(t *testing.T) {
 	gray, redder := filled(color.RGBA{100, 100, 100, 255}, 4, 4), filled(color.RGBA{105, 100, 100, 255}, 4, 4)
-	if got, want := psnr(gray, redder), 20*math.Log10(255/2.5); math.Abs(got-want) > 1e-9 {
+	if got, want := decibels(gray, redder), 20*math.Log10(255/2.5); math.Abs(got-want) > 1e-9 {
 		t.Errorf("%v dB, want %v", got, want)
 	}
-	if got := psnr(gray, gray); got != 0 {
+	if got := decibels(gray, gray); got != 0 {
 		t.Errorf("%v dB between the same", got)
 	}
-	if got := psnr(gray, filled(color.Gray{}, 4, 5)); got != 0 {
+	if got := decibels(gray, filled(color.Gray{}, 4, 5)); got != 0 {
 		t.Errorf("%v dB between pictures of two sizes", got)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/draw"
 	_ "image/gif"
 	_ "image/jpeg"
 	_ "image/png"
@@ -19,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"s3-thumbnail-creator/local/deploy"
+	"s3-thumbnail-creator/local/psnr"
 )
 
 // How many of the last pictures are made again after a change, at most; and the largest thumbnail that is kept to be compared, in bytes.
@@ -159,8 +159,8 @@ func (p *Page) showBefore(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// difference says how far a thumbnail is from another: the ratio of the largest possible value to the root of the mean squared error
-// of all channels, in dB. Of one that moves it is that of the first frames.
+// difference says how far a thumbnail is from another: the peak signal-to-noise ratio in dB. Of one that moves it is that of the first
+// frames.
 func difference(before, after []byte) string {
 	if bytes.Equal(before, after) {
 		return "the same file"
@@ -176,29 +176,21 @@ func difference(before, after []byte) string {
 	if a.Bounds() != b.Bounds() {
 		return fmt.Sprintf("%dx%d is now %dx%d", a.Rect.Dx(), a.Rect.Dy(), b.Rect.Dx(), b.Rect.Dy())
 	}
-	sum := 0.0
-	for i := range a.Pix {
-		d := float64(a.Pix[i]) - float64(b.Pix[i])
-		sum += d * d
-	}
-	if sum == 0 {
-		return "the same pixels in another file"
-	}
 	channels := 4
 	if a.Opaque() && b.Opaque() {
 		channels = 3
 	}
-	mean := sum / float64(len(a.Pix)/4*channels)
-	return fmt.Sprintf("%.1f dB", 10*math.Log10(255*255/mean))
+	ratio := psnr.Of(a, b, channels)
+	if math.IsInf(ratio, 1) {
+		return "the same pixels in another file"
+	}
+	return fmt.Sprintf("%.1f dB", ratio)
 }
 
-// decode returns a picture's pixels with premultiplied alpha: a color that cannot be seen is no difference.
 func decode(file []byte) (*image.RGBA, error) {
 	img, _, err := image.Decode(bytes.NewReader(file))
 	if err != nil {
 		return nil, err
 	}
-	out := image.NewRGBA(image.Rect(0, 0, img.Bounds().Dx(), img.Bounds().Dy()))
-	draw.Draw(out, out.Rect, img, img.Bounds().Min, draw.Src)
-	return out, nil
+	return psnr.Pixels(img), nil
 }
