@@ -48,13 +48,8 @@ func newProcessor(getenv func(string) string, w io.Writer) (*job.Processor, erro
 		Objects: aws.S3(), Failures: aws.Queue(told.FailureQueueURL), Make: thumbnail.Make,
 		Log:    slog.New(newLogHandler(w)),
 		Source: told.SourceBucket, Destination: told.DestinationBucket, Variants: told.Variants,
-		Limits: thumbnail.Limits{
-			MaxBytes:  int64(told.MaxSourceMB) << 20,
-			MaxPixels: int64(told.MaxMegapixels) * 1_000_000,
-			MaxFrames: settings.MaxFrames,
-			Memory:    settings.DecodeMemory(told.MemoryMB),
-		},
-		Wants: told.Wants, KeepThumbnails: !told.DeleteThumbnails, CacheControl: told.CacheControl,
+		Limits: thumbnail.LimitsOf(told.Function), Wants: told.Wants,
+		KeepThumbnails: !told.DeleteThumbnails, CacheControl: told.CacheControl,
 		Namespace: told.MetricsNamespace, Function: told.FunctionName,
 	}), nil
 }

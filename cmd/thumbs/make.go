@@ -107,10 +107,7 @@ func (m *maker) configure(command *cobra.Command, f *makeFlags) error {
 		return err
 	}
 	if m.stack.Stack != "" {
-		m.limits = thumbnail.Limits{
-			MaxBytes: int64(told.MaxSourceMB) << 20, MaxPixels: int64(told.MaxMegapixels) * 1e6,
-			MaxFrames: settings.MaxFrames, Memory: settings.DecodeMemory(told.MemoryMB),
-		}
+		m.limits = thumbnail.LimitsOf(told)
 	}
 	if f.memory > 0 {
 		m.limits.Memory = f.memory << 20

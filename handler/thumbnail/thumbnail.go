@@ -55,6 +55,16 @@ type Limits struct {
 	MoreMemory bool
 }
 
+// LimitsOf returns the limits of a function with these settings.
+func LimitsOf(f settings.Function) Limits {
+	return Limits{
+		MaxBytes:  int64(f.MaxSourceMB) << 20,
+		MaxPixels: int64(f.MaxMegapixels) * 1_000_000,
+		MaxFrames: settings.MaxFrames,
+		Memory:    settings.DecodeMemory(f.MemoryMB),
+	}
+}
+
 // Result is what Make returns.
 type Result struct {
 	Source     Source
