@@ -84,7 +84,7 @@ func NewBackfill(ctx *pulumi.Context, name string, args *BackfillArgs, opts ...p
 		}
 		c.Bucket = bucket.Name
 		// Known once a job can do what it has to.
-		c.RoleARN = pulumi.All(role.role.Arn, role.policy.ID()).ApplyT(func(parts []any) string { return parts[0].(string) }).(pulumi.StringOutput)
+		c.RoleARN = onceMade(role.role.Arn, role.policy)
 		return nil
 	})
 }

@@ -36,6 +36,11 @@ func outputsOf(c pulumi.ComponentResource) pulumi.Map {
 	return outputs
 }
 
+// onceMade returns the text when the resource is made, too: whoever takes it waits for that.
+func onceMade(text pulumi.StringOutput, made pulumi.CustomResource) pulumi.StringOutput {
+	return pulumi.All(text, made.ID()).ApplyT(func(parts []any) string { return parts[0].(string) }).(pulumi.StringOutput)
+}
+
 // orEmpty returns the args, or empty ones for nil, so that both are refused or completed alike.
 func orEmpty[Args any](args *Args) *Args {
 	if args == nil {

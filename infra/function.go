@@ -180,7 +180,7 @@ func (c *Function) provision(ctx *pulumi.Context, name string, args *FunctionArg
 		return err
 	}
 	c.Name = function.Name
-	c.ARN = pulumi.All(function.Arn, events.ID()).ApplyT(func(parts []any) string { return parts[0].(string) }).(pulumi.StringOutput)
+	c.ARN = onceMade(function.Arn, events)
 	c.FailureQueueURL, c.FailureQueueName, c.FailureQueueARN, c.LogGroup = queue.Url, queue.Name, queue.Arn, logs.Name
 	return nil
 }
