@@ -70,15 +70,18 @@ func (c *Config) problems(stack string) settings.Problems {
 
 func (c *Config) checkBuckets(p *settings.Problems) {
 	settings.OneOf(p, "events", c.Events, EventsS3, EventsBridge)
-	for key, name := range map[string]string{"sourceBucket": c.SourceBucket, "destinationBucket": c.DestinationBucket} {
-		p.Check(key, name, name == "" || bucketName.MatchString(name) && !strings.Contains(name, ".."),
-			"want the name of a bucket that exists (3 to 63 of a-z, 0-9, hyphens and dots), or nothing for one of the stack's own")
-	}
+	checkExistingName(p, "sourceBucket", c.SourceBucket)
+	checkExistingName(p, "destinationBucket", c.DestinationBucket)
 	p.Check("destinationBucket", c.DestinationBucket, c.DestinationBucket == "" || c.DestinationBucket != c.SourceBucket,
 		"want another bucket than the source's, or every thumbnail would be a picture to make a thumbnail of")
 	const leaveAlone = "want 0, as the configuration of a bucket that exists is left alone: put a lifecycle rule on it"
 	p.Check("sourceExpirationDays", c.SourceExpirationDays, c.SourceBucket == "" || c.SourceExpirationDays == 0, leaveAlone)
 	p.Check("thumbnailExpirationDays", c.ThumbnailExpirationDays, c.DestinationBucket == "" || c.ThumbnailExpirationDays == 0, leaveAlone)
+}
+
+func checkExistingName(p *settings.Problems, key, name string) {
+	p.Check(key, name, name == "" || bucketName.MatchString(name) && !strings.Contains(name, ".."),
+		"want the name of a bucket that exists (3 to 63 of a-z, 0-9, hyphens and dots), or nothing for one of the stack's own")
 }
 
 func checkTags(p *settings.Problems, tags map[string]string) {

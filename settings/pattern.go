@@ -72,13 +72,16 @@ func (f Function) Wants(key string) bool {
 }
 
 func (f Function) validatePatterns(p *Problems, include, exclude string) {
-	for name, patterns := range map[string][]string{include: f.Include, exclude: f.Exclude} {
-		for i, pattern := range patterns {
-			at := fmt.Sprintf("%s[%d]", name, i)
+	for _, list := range []struct {
+		name     string
+		patterns []string
+	}{{include, f.Include}, {exclude, f.Exclude}} {
+		for i, pattern := range list.patterns {
+			at := fmt.Sprintf("%s[%d]", list.name, i)
 			p.Check(at, pattern, patternText().MatchString(pattern) && !strings.Contains(pattern, "**") && !strings.HasPrefix(pattern, "/"),
 				"want a key of letters, digits and !_.'()/-, with * for any run of characters, not beginning with /, such as photos/* or *.jpg")
 			p.Check(at, pattern, len(pattern) <= MaxKey, fmt.Sprintf("want at most %d bytes", MaxKey))
-			p.Check(at, pattern, !slices.Contains(patterns[:i], pattern), "it is there twice: want it once")
+			p.Check(at, pattern, !slices.Contains(list.patterns[:i], pattern), "it is there twice: want it once")
 		}
 	}
 	if size := len(marshalList(f.Include)) + len(marshalList(f.Exclude)); size > maxPatternsJSON {

@@ -63,6 +63,11 @@ func TestPatternsAreValidated(t *testing.T) {
 	f.Include = []string{"a?", "", "a**b", "/a*"}
 	f.Exclude = []string{"x*", "x*", strings.Repeat("y", 600)}
 	got := f.Validate("config").Err().Error()
+	for range 20 {
+		if again := f.Validate("config").Err().Error(); again != got {
+			t.Fatalf("the problems are first\n%s\nand then\n%s", got, again)
+		}
+	}
 	for _, want := range []string{`include[0]: "a?"`, `include[1]: ""`, `include[2]: "a**b"`, `include[3]: "/a*"`, `exclude[1]: "x*": it is there twice`, "want at most 512"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the error lacks %s:\n%s", want, got)
