@@ -25,6 +25,19 @@ type Failure struct {
 	Record    json.RawMessage `json:"record,omitempty"` // what the job was made from
 }
 
+// Told is what a message of the failure queue says of why it is there, for who reads the queue: unmarshal it from the
+// message, whose jobs are those that Parse returns. What the message does not say stays empty.
+type Told struct {
+	// Of a Failure.
+	Reason, Replay string
+	Time           time.Time
+	// Of Lambda's record of an event whose attempts are used up.
+	// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+	Timestamp       time.Time
+	RequestContext  struct{ Condition string }    // such as RetriesExhausted
+	ResponsePayload struct{ ErrorMessage string } // of the last attempt
+}
+
 // maxMessage is the largest message that a queue takes unless it is configured otherwise.
 const maxMessage = 256 << 10
 

@@ -60,17 +60,9 @@ func (p *Page) look() {
 // parseFailure reads a message of the failure queue: the function's own, or Lambda's record of an event that failed in every attempt.
 func parseFailure(id string, sent time.Time, body string) Failure {
 	f := Failure{ID: id, Sent: sent, Keys: []string{}}
-	var told struct {
-		Reason          string `json:"reason"`
-		ResponsePayload struct {
-			Message string `json:"errorMessage"`
-		} `json:"responsePayload"`
-		RequestContext struct {
-			Condition string `json:"condition"`
-		} `json:"requestContext"`
-	}
+	var told event.Told
 	_ = json.Unmarshal([]byte(body), &told) // what is no JSON has no reason
-	f.Reason = cmp.Or(told.Reason, told.ResponsePayload.Message, told.RequestContext.Condition, clip(body, 200))
+	f.Reason = cmp.Or(told.Reason, told.ResponsePayload.ErrorMessage, told.RequestContext.Condition, clip(body, 200))
 	if e, err := event.Parse([]byte(body)); err == nil {
 		for _, j := range e.Jobs {
 			if j.Key != "" {

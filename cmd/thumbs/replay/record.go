@@ -51,24 +51,16 @@ func read(m types.Message) (Record, error) {
 
 // explain finds out why and when it failed.
 func (r *Record) explain(attributes map[string]types.MessageAttributeValue) {
-	var body struct {
-		// Our own (event.Failure).
-		Reason, Replay string
-		Time           time.Time
-		// An invocation record: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
-		Timestamp       time.Time
-		RequestContext  struct{ Condition string }
-		ResponsePayload struct{ ErrorMessage string }
-	}
-	_ = json.Unmarshal([]byte(r.body), &body) // what is of another kind stays empty
+	var told event.Told
+	_ = json.Unmarshal([]byte(r.body), &told) // what is of another kind stays empty
 	// Dead letters: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 	dead := func(name string) string { return aws.ToString(attributes[name].StringValue) }
-	r.Replay = body.Replay
-	r.Reason = cmp.Or(body.Reason,
-		joined(body.RequestContext.Condition, body.ResponsePayload.ErrorMessage),
+	r.Replay = told.Replay
+	r.Reason = cmp.Or(told.Reason,
+		joined(told.RequestContext.Condition, told.ResponsePayload.ErrorMessage),
 		joined(dead("ERROR_CODE"), dead("ERROR_MESSAGE")),
 		"an event that was not handed over")
-	for _, at := range []time.Time{body.Timestamp, body.Time} {
+	for _, at := range []time.Time{told.Timestamp, told.Time} {
 		if !at.IsZero() {
 			r.Time = at
 		}
