@@ -125,14 +125,18 @@ func (o options) execute(ctx context.Context, stderr io.Writer) (string, error) 
 	return p.push(ctx, ref, image, o.keep)
 }
 
-// reference parses repository and tag. Plain HTTP is allowed only where another
-// cloud than AWS is configured, and on loopback.
-func reference(repository, tag string) (name.Tag, error) {
-	opts := []name.Option{name.StrictValidation}
+// schemes are the options by which names are parsed: plain HTTP is allowed only
+// where another cloud than AWS is configured, and on loopback.
+func schemes() []name.Option {
 	if customEndpoint() {
-		opts = append(opts, name.Insecure)
+		return []name.Option{name.Insecure}
 	}
-	ref, err := name.NewTag(repository+":"+tag, opts...)
+	return nil
+}
+
+// reference parses repository and tag.
+func reference(repository, tag string) (name.Tag, error) {
+	ref, err := name.NewTag(repository+":"+tag, append(schemes(), name.StrictValidation)...)
 	if err != nil {
 		return ref, fmt.Errorf("%s:%s is no image reference, such as 123456789012.dkr.ecr.eu-central-1.amazonaws.com/name:tag: %w", repository, tag, err)
 	}

@@ -63,11 +63,7 @@ func library(path, version string) component {
 
 // readBill returns the bill of materials of the image that -bill names.
 func (o options) readBill(ctx context.Context, stderr io.Writer) (string, error) {
-	var insecure []name.Option
-	if customEndpoint() {
-		insecure = append(insecure, name.Insecure)
-	}
-	ref, err := name.ParseReference(o.bill, insecure...)
+	ref, err := name.ParseReference(o.bill, schemes()...)
 	if err != nil {
 		return "", fmt.Errorf("%s is no image, such as REPOSITORY@sha256:...: %w", o.bill, err)
 	}
