@@ -38,7 +38,6 @@ type makeFlags struct {
 	one                settings.Variant // what is set of it goes for every variant
 	memory, megapixels int64
 	compare            bool
-	keyPrefix          string
 }
 
 func newMake(a *app) *cobra.Command {
@@ -83,7 +82,7 @@ It exits with 1 if a file has no thumbnail, or if one is not identical.`,
 	flags.StringVarP(&m.file, "output", "o", "", "`file` to write to, in the format of its extension unless --format is given; for one thumbnail of one file")
 	flags.StringVar(&m.sheet, "sheet", "", "`file` (JPEG) to draw each picture beside its thumbnails in")
 	flags.BoolVar(&f.compare, "compare", false, "compare with the thumbnails that are in the bucket")
-	flags.StringVar(&f.keyPrefix, "key-prefix", "", "`prefix` that makes a file's name the picture's key, such as photos/")
+	flags.StringVar(&m.keyPrefix, "key-prefix", "", "`prefix` that makes a file's name the picture's key, such as photos/")
 	flags.IntVar(&m.repeat, "repeat", 1, "make each file's thumbnails `n` times and report the median")
 	flags.BoolVar(&m.times, "times", false, "print only the milliseconds of each repetition")
 	return command
@@ -115,7 +114,6 @@ func (m *maker) configure(command *cobra.Command, f *makeFlags) error {
 	if f.megapixels > 0 {
 		m.limits.MaxPixels = f.megapixels * 1e6
 	}
-	m.keyPrefix = f.keyPrefix
 	if f.compare {
 		if err := m.open(ctx, told.CacheControl); err != nil {
 			return err
