@@ -32,6 +32,7 @@ func TestNilAndEmptyArgs(t *testing.T) {
 		"Function":     {construct(NewFunction), []string{"Account", "Name", "ImageURI", "SourceBucket", "SourceBucketARN", "DestinationBucket", "DestinationBucketARN"}},
 		"Backfill":     {construct(NewBackfill), []string{"Account", "Bucket", "SourceBucketARN", "FunctionARN"}},
 		"Notification": {construct(NewNotification), []string{"Account", "Bucket", "BucketARN", "FunctionName", "FunctionARN"}},
+		"EventRule":    {construct(NewEventRule), []string{"Account", "Name", "Bucket", "FunctionName", "FunctionARN", "FailureQueueURL", "FailureQueueARN"}},
 		"Monitoring":   {construct(NewMonitoring), []string{"Account", "FunctionName", "FailureQueueName"}},
 	} {
 		for name, empty := range map[string]bool{"nil": false, "empty": true} {

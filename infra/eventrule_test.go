@@ -3,23 +3,8 @@ package infra
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 	"testing"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
-
-func TestNewEventRuleNilAndEmptyArgs(t *testing.T) {
-	for _, args := range []*EventRuleArgs{nil, {}} {
-		err := newEngine().run(func(ctx *pulumi.Context) error {
-			_, err := NewEventRule(ctx, "r", args)
-			return err
-		}, nil)
-		if err == nil || !strings.Contains(err.Error(), "EventRuleArgs.Bucket") || !strings.Contains(err.Error(), "EventRuleArgs.FailureQueueARN") {
-			t.Errorf("error %v does not name what is missing", err)
-		}
-	}
-}
 
 // TestRulePermissionAndDeadLettersAgree: the rule may invoke the function, and put into its queue what the function does
 // not take.
