@@ -17,27 +17,10 @@
 // tools of such frames.
 package av1
 
-import "s3-thumbnail-creator/codec/raster"
-
-// Info is what the headers say of a picture.
-type Info struct {
-	Width, Height int // luma samples
-	Chroma        int // 0 gray, 1 4:2:0, 2 4:2:2, 3 4:4:4
-	Depth         int // bits of a sample
-	Color         Color
-}
-
-// Band is a run of complete rows of a picture.
-type Band struct {
-	Y, Rows int      // luma rows
-	Planes  [3]Plane // luma and, unless the picture is gray, two of chroma
-}
-
-// Plane is one component of a Band, from the first sample of its first row.
-type Plane struct {
-	Pix    []uint16
-	Stride int // samples from a row to the next
-}
+import (
+	"s3-thumbnail-creator/codec/internal/planar"
+	"s3-thumbnail-creator/codec/raster"
+)
 
 // Decoder decodes one picture.
 type Decoder struct {
@@ -111,8 +94,12 @@ func (d *Decoder) add(u *unit) error {
 }
 
 // Info returns what the headers say.
-func (d *Decoder) Info() Info {
-	return Info{Width: d.head.upscaled, Height: d.head.height, Chroma: d.seq.chroma(), Depth: d.seq.depth, Color: d.seq.color}
+func (d *Decoder) Info() planar.Info {
+	depth := d.seq.depth
+	return planar.Info{
+		Width: d.head.upscaled, Height: d.head.height,
+		Chroma: d.seq.chroma(), Depth: [3]int{depth, depth, depth}, Color: d.seq.color,
+	}
 }
 
 // Decode decodes the picture and passes its rows to emit, top to bottom, in
@@ -120,7 +107,7 @@ func (d *Decoder) Info() Info {
 // passed, fewer than the picture has where the data ends early or is damaged; if
 // there is none, that is an error. Where filter is false, the filters are left
 // out. Errors wrap raster.ErrCorrupt.
-func (d *Decoder) Decode(filter bool, emit func(*Band)) (rows int, err error) {
+func (d *Decoder) Decode(filter bool, emit func(*planar.Band)) (rows int, err error) {
 	f := newFrame(d.seq, d.head, filter, emit)
 	rows = f.decode(d.tiles)
 	switch {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"s3-thumbnail-creator/codec/internal/planar"
 	"s3-thumbnail-creator/codec/raster"
 )
 
@@ -68,7 +69,7 @@ func open(t testing.TB, data []byte) *Decoder {
 func samples(t testing.TB, d *Decoder, filter bool) (planes [3][]byte, rows int, err error) {
 	t.Helper()
 	info := d.Info()
-	n, err := d.Decode(filter, func(b *Band) {
+	n, err := d.Decode(filter, func(b *planar.Band) {
 		if b.Y != rows {
 			t.Errorf("a band begins with row %d, want %d", b.Y, rows)
 		}
@@ -83,7 +84,7 @@ func samples(t testing.TB, d *Decoder, filter bool) (planes [3][]byte, rows int,
 			}
 			for y := range height {
 				for _, v := range p.Pix[y*p.Stride:][:width] {
-					if planes[i] = append(planes[i], byte(v)); info.Depth > 8 {
+					if planes[i] = append(planes[i], byte(v)); info.Depth[i] > 8 {
 						planes[i] = append(planes[i], byte(v>>8))
 					}
 				}
@@ -113,7 +114,7 @@ func TestSamplesAreThoseOfOtherDecoders(t *testing.T) {
 	for _, tt := range files {
 		d := open(t, readFile(t, tt.name))
 		i := d.Info()
-		if i.Width != tt.width || i.Height != tt.height || i.Chroma != tt.chroma || i.Depth != tt.depth {
+		if i.Width != tt.width || i.Height != tt.height || i.Chroma != tt.chroma || i.Depth[0] != tt.depth {
 			t.Errorf("%s: got %+v, want %+v", tt.name, i, tt)
 		}
 		if sum, rows := checksum(t, d, true); sum != tt.sum || rows != tt.height {
@@ -220,14 +221,14 @@ func FuzzDecode(f *testing.F) {
 		}
 		i := d.Info()
 		next := 0
-		rows, err := d.Decode(filter, func(b *Band) {
+		rows, err := d.Decode(filter, func(b *planar.Band) {
 			if b.Y != next || b.Rows < 1 {
 				t.Errorf("rows %d+%d behind row %d", b.Y, b.Rows, next)
 			}
 			next = b.Y + b.Rows
 			last := b.Planes[0].Pix[(b.Rows-1)*b.Planes[0].Stride:][:i.Width]
-			if int(last[i.Width-1]) >= 1<<i.Depth {
-				t.Errorf("a sample of %d with %d bits", last[i.Width-1], i.Depth)
+			if int(last[i.Width-1]) >= 1<<i.Depth[0] {
+				t.Errorf("a sample of %d with %d bits", last[i.Width-1], i.Depth[0])
 			}
 		})
 		if (err == nil) != (rows > 0) || rows != next || rows > i.Height {
@@ -244,7 +245,7 @@ func BenchmarkDecode(b *testing.B) {
 			b.SetBytes(int64(d.Info().Width * d.Info().Height))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := d.Decode(filter, func(*Band) {}); err != nil {
+				if _, err := d.Decode(filter, func(*planar.Band) {}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -3,6 +3,7 @@ package av1
 import (
 	"s3-thumbnail-creator/codec/av1/internal/grain"
 	"s3-thumbnail-creator/codec/av1/internal/loop"
+	"s3-thumbnail-creator/codec/internal/planar"
 )
 
 // filterState is what the loop filters need of the blocks.
@@ -133,7 +134,7 @@ func (f *frame) finish(decoded int) (rows int) {
 	}
 	for i := range f.numPlanes {
 		p := &f.planes[i]
-		out.Planes = append(out.Planes, loop.Plane{Pix: p.pix[p.at(0, 0):], Stride: p.stride})
+		out.Planes = append(out.Planes, planar.Plane{Pix: p.pix[p.at(0, 0):], Stride: p.stride})
 		if !s.deblocks[i] {
 			continue
 		}
@@ -157,7 +158,7 @@ func (f *frame) finish(decoded int) (rows int) {
 			Mono: f.seq.mono, Identity: f.seq.color.Matrix == identity,
 		})
 	}
-	loop.Finish(&out, func(y, n int, planes []loop.Plane) {
+	loop.Finish(&out, func(y, n int, planes []planar.Plane) {
 		n = min(n, last-y)
 		if n <= 0 {
 			return
@@ -165,10 +166,8 @@ func (f *frame) finish(decoded int) (rows int) {
 		if noise != nil {
 			noise.Add(y, n, planes)
 		}
-		b := Band{Y: y, Rows: n}
-		for i, p := range planes {
-			b.Planes[i] = Plane{p.Pix, p.Stride}
-		}
+		b := planar.Band{Y: y, Rows: n}
+		copy(b.Planes[:], planes)
 		f.emit(&b)
 	})
 	return max(last, 0)

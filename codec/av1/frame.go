@@ -1,6 +1,9 @@
 package av1
 
-import "s3-thumbnail-creator/codec/av1/internal/loop"
+import (
+	"s3-thumbnail-creator/codec/av1/internal/loop"
+	"s3-thumbnail-creator/codec/internal/planar"
+)
 
 // frame is the state of decoding one picture.
 //
@@ -29,7 +32,7 @@ type frame struct {
 	filters        filterState
 	tiles          []tile
 	upscaled       [3][]uint16 // rows of a band after super-resolution
-	emit           func(*Band)
+	emit           func(*planar.Band)
 }
 
 // plane is one component of the picture, or a window of it: from row top on, below
@@ -44,7 +47,7 @@ type plane struct {
 // at returns the index of a sample.
 func (p *plane) at(x, y int) int { return (y-p.top+1)*p.stride + x }
 
-func newFrame(s *sequence, h *header, filter bool, emit func(*Band)) *frame {
+func newFrame(s *sequence, h *header, filter bool, emit func(*planar.Band)) *frame {
 	f := &frame{seq: s, head: *h, numPlanes: s.planes(), emit: emit}
 	f.superblockLog2 = 4
 	if s.large {
@@ -164,16 +167,16 @@ func (f *frame) pass(row int) {
 // passRows passes on rows of luma, and those of chroma that belong to them, as
 // wide as the picture.
 func (f *frame) passRows(y, rows int) {
-	b := Band{Y: y, Rows: rows}
+	b := planar.Band{Y: y, Rows: rows}
 	for i := range f.numPlanes {
 		p := &f.planes[i]
 		pix := p.pix[p.at(0, y>>p.y):]
-		b.Planes[i] = Plane{pix, p.stride}
+		b.Planes[i] = planar.Plane{Pix: pix, Stride: p.stride}
 		if f.upscaled[i] == nil {
 			continue
 		}
 		width, wide := (f.head.width+1<<p.x-1)>>p.x, (f.head.upscaled+1<<p.x-1)>>p.x
-		b.Planes[i] = Plane{f.upscaled[i], wide}
+		b.Planes[i] = planar.Plane{Pix: f.upscaled[i], Stride: wide}
 		for j := range (rows + 1<<p.y - 1) >> p.y {
 			loop.Upscale(f.upscaled[i][j*wide:][:wide], pix[j*p.stride:][:4*f.head.columns>>p.x], width, f.seq.depth)
 		}

@@ -3,6 +3,8 @@ package av1
 import (
 	"runtime"
 	"testing"
+
+	"s3-thumbnail-creator/codec/internal/planar"
 )
 
 // Limits are checked against the estimate, which must not be much too high
@@ -14,7 +16,7 @@ func TestMemoryIsEstimated(t *testing.T) {
 			scans() // made once
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			if _, err := d.Decode(filter, func(*Band) {}); err != nil {
+			if _, err := d.Decode(filter, func(*planar.Band) {}); err != nil {
 				t.Fatal(err)
 			}
 			runtime.ReadMemStats(&after)

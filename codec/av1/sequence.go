@@ -1,10 +1,6 @@
 package av1
 
-// Color is the color description, as numbers of ITU-T H.273.
-type Color struct {
-	Primaries, Transfer, Matrix int
-	FullRange                   bool
-}
+import "s3-thumbnail-creator/codec/internal/planar"
 
 // sequence is a sequence header. Section 5.5.
 type sequence struct {
@@ -34,7 +30,7 @@ type sequence struct {
 	mono                bool
 	shiftX, shiftY      uint // by how much chroma is smaller
 	separateChromaDelta bool
-	color               Color
+	color               planar.Color
 }
 
 // operatingPoint is what frame headers need to know of one.

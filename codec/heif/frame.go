@@ -1,27 +1,18 @@
 package heif
 
-import "s3-thumbnail-creator/codec/raster"
+import (
+	"s3-thumbnail-creator/codec/internal/planar"
+	"s3-thumbnail-creator/codec/raster"
+)
 
 // codedFrame is a coded picture whose headers were read.
 type codedFrame interface {
-	size() (width, height int)
-	// memory estimates what decode takes, in bytes.
-	memory(filter bool) int64
-	// decode passes bands to emit from above to below. What was passed before an
-	// error stands. Where filter is false, the loop filters are left out.
-	decode(filter bool, emit func(*band)) error
-}
-
-// band is a run of complete rows of a frame.
-type band struct {
-	y, rows int      // of luma
-	planes  [3]plane // luma and, unless the frame is gray, two of chroma
-}
-
-// plane is one component of a band, from the first sample of its first row.
-type plane struct {
-	pix    []uint16
-	stride int // samples from a row to the next
+	Info() planar.Info
+	// Memory estimates what Decode takes, in bytes.
+	Memory(filter bool) int64
+	// Decode passes bands to emit from above to below, and returns how many rows
+	// that were. Where filter is false, the loop filters are left out.
+	Decode(filter bool, emit func(*planar.Band)) (rows int, err error)
 }
 
 // coded is a coded picture at its place in a scene.
@@ -39,27 +30,27 @@ const codedMargin = 64
 // of what it is a part of, which overrules its own.
 func (c *container) open(i *item, inherited *color) (f codedFrame, k kind, err error) {
 	if c.coded(i) == "av01" {
-		f, k, err = c.openAV1(i)
+		f, err = c.openAV1(i)
 	} else {
-		f, k, err = c.openHEVC(i)
+		f, err = c.openHEVC(i)
 	}
-	k.color = i.describe(inherited, k.color)
 	if err != nil {
 		return nil, k, err
 	}
-	width, height := f.size()
+	info := f.Info()
 	w, h := i.size()
-	if w > 0 && h > 0 && (width > w+codedMargin || height > h+codedMargin) {
-		return nil, k, raster.Corruptf("item %d: a frame of %dx%d pixels where the header says %dx%d", i.id, width, height, w, h)
+	if w > 0 && h > 0 && (info.Width > w+codedMargin || info.Height > h+codedMargin) {
+		return nil, k, raster.Corruptf("item %d: a frame of %dx%d pixels where the header says %dx%d", i.id, info.Width, info.Height, w, h)
 	}
-	return f, k, nil
+	coded := describe(info.Color.Primaries, info.Color.Transfer, info.Color.Matrix, info.Color.FullRange)
+	return f, kind{color: i.describe(inherited, coded), chroma: info.Chroma, depth: info.Depth}, nil
 }
 
 // sizeWithin returns the size that an item shows of a frame, which coders round
 // up.
-func (i *item) sizeWithin(width, height int) (int, int) {
+func (i *item) sizeWithin(info planar.Info) (width, height int) {
 	if w, h := i.size(); w > 0 && h > 0 {
-		return min(w, width), min(h, height)
+		return min(w, info.Width), min(h, info.Height)
 	}
-	return width, height
+	return info.Width, info.Height
 }

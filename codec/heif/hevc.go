@@ -9,38 +9,13 @@ import (
 	"s3-thumbnail-creator/codec/raster"
 )
 
-// hevcFrame is a picture that is coded as HEVC.
-type hevcFrame struct{ *hevc.Decoder }
-
-// openHEVC reads the headers of a picture.
-func (c *container) openHEVC(i *item) (codedFrame, kind, error) {
+// openHEVC reads the headers of a picture that is coded as HEVC.
+func (c *container) openHEVC(i *item) (codedFrame, error) {
 	config := i.property("hvcC")
 	if len(config) < 23 {
-		return nil, kind{}, raster.Corruptf("item %d has no HEVC configuration", i.id)
+		return nil, raster.Corruptf("item %d has no HEVC configuration", i.id)
 	}
-	d, err := hevc.NewDecoder(parameterSets(config[22:]), c.data(i), int(config[21]&3)+1)
-	if err != nil {
-		return nil, kind{}, err
-	}
-	info := d.Info()
-	return hevcFrame{d}, kind{
-		chroma: info.Chroma, depth: info.Depth,
-		color: describe(info.Color.Primaries, info.Color.Transfer, info.Color.Matrix, info.Color.FullRange),
-	}, nil
-}
-
-func (f hevcFrame) size() (width, height int) { return f.Info().Width, f.Info().Height }
-func (f hevcFrame) memory(bool) int64         { return f.Memory() }
-
-func (f hevcFrame) decode(filter bool, emit func(*band)) error {
-	_, err := f.Decode(filter, func(from *hevc.Band) {
-		b := band{y: from.Y, rows: from.Rows}
-		for i, p := range from.Planes {
-			b.planes[i] = plane{p.Pix, p.Stride}
-		}
-		emit(&b)
-	})
-	return err
+	return hevc.NewDecoder(parameterSets(config[22:]), c.data(i), int(config[21]&3)+1)
 }
 
 // parameterSets returns the units in the arrays of a decoder configuration

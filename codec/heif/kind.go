@@ -7,14 +7,3 @@ type kind struct {
 	chroma int // 0 gray, 1 4:2:0, 2 4:2:2, 3 4:4:4
 	depth  [3]int
 }
-
-// subsampling returns by how much chroma is smaller than luma, as shifts.
-func (k kind) subsampling() (x, y uint) {
-	switch k.chroma {
-	case 1:
-		return 1, 1
-	case 2:
-		return 1, 0
-	}
-	return 0, 0
-}

@@ -1,6 +1,9 @@
 package heif
 
-import "s3-thumbnail-creator/codec/raster"
+import (
+	"s3-thumbnail-creator/codec/internal/planar"
+	"s3-thumbnail-creator/codec/raster"
+)
 
 // Pictures that are not reduced, pictures with alpha, and overlays are converted
 // pixel by pixel: a color has the weight of its alpha.
@@ -9,22 +12,22 @@ import "s3-thumbnail-creator/codec/raster"
 // in the scene. The buffer is reused.
 func (s *scene) pixels(filter bool, emit func(x, y int, rgba []byte)) error {
 	convert := newConverter(s.shown().color, s.kind.depth, s.kind.chroma == 0)
-	shiftX, shiftY := s.kind.subsampling()
+	shiftX, shiftY := planar.Subsampling(s.kind.chroma)
 	var row []byte
-	return s.each(filter, func(p *coded, b *band) {
+	return s.each(filter, func(p *coded, b *planar.Band) {
 		width := min(p.width, s.width-p.x)
 		row = append(row[:0], make([]byte, 4*width)...)
-		for y := range min(b.rows, p.height-b.y, s.height-p.y-b.y) {
-			luma := b.planes[0].pix[y*b.planes[0].stride:]
+		for y := range min(b.Rows, p.height-b.Y, s.height-p.y-b.Y) {
+			luma := b.Planes[0].Pix[y*b.Planes[0].Stride:]
 			cb, cr := luma, luma // not used where there are none
 			if s.kind.chroma != 0 {
-				at := y >> shiftY * b.planes[1].stride
-				cb, cr = b.planes[1].pix[at:], b.planes[2].pix[at:]
+				at := y >> shiftY * b.Planes[1].Stride
+				cb, cr = b.Planes[1].Pix[at:], b.Planes[2].Pix[at:]
 			}
 			for x := range width {
 				convert.put((*[4]byte)(row[4*x:]), float64(luma[x]), float64(cb[x>>shiftX]), float64(cr[x>>shiftX]))
 			}
-			emit(p.x, p.y+b.y+y, row)
+			emit(p.x, p.y+b.Y+y, row)
 		}
 	})
 }
@@ -96,10 +99,10 @@ func (s *scene) plane(filter bool) []byte {
 		out[i] = 255
 	}
 	most := 1<<s.kind.depth[0] - 1
-	_ = s.each(filter, func(p *coded, b *band) { // what cannot be read is missing
-		for y := range min(b.rows, p.height-b.y, s.height-p.y-b.y) {
-			line := out[(p.y+b.y+y)*s.width+p.x:][:min(p.width, s.width-p.x)]
-			for x, v := range b.planes[0].pix[y*b.planes[0].stride:][:len(line)] {
+	_ = s.each(filter, func(p *coded, b *planar.Band) { // what cannot be read is missing
+		for y := range min(b.Rows, p.height-b.Y, s.height-p.y-b.Y) {
+			line := out[(p.y+b.Y+y)*s.width+p.x:][:min(p.width, s.width-p.x)]
+			for x, v := range b.Planes[0].Pix[y*b.Planes[0].Stride:][:len(line)] {
 				line[x] = byte((int(v)*255 + most/2) / most)
 			}
 		}

@@ -1,6 +1,9 @@
 package heif
 
-import "s3-thumbnail-creator/codec/raster"
+import (
+	"s3-thumbnail-creator/codec/internal/planar"
+	"s3-thumbnail-creator/codec/raster"
+)
 
 // reducer averages boxes of factorX x factorY pixels as they are coded, so that
 // colors are computed for the boxes alone. It takes runs of samples in any
@@ -34,7 +37,7 @@ func newReducer(width, height, factorX, factorY int, k kind) *reducer {
 		convert: newConverter(k.color, k.depth, k.chroma == 0),
 		chroma:  k.chroma != 0, bands: make([]*boxes, h), row: make([]uint32, w), missing: width * height,
 	}
-	r.shiftX, r.shiftY = k.subsampling()
+	r.shiftX, r.shiftY = planar.Subsampling(k.chroma)
 	r.img.CoverX, r.img.CoverY = float64(width)/float64(factorX), float64(height)/float64(factorY)
 	return r
 }

@@ -1,6 +1,9 @@
 package heif
 
-import "s3-thumbnail-creator/codec/raster"
+import (
+	"s3-thumbnail-creator/codec/internal/planar"
+	"s3-thumbnail-creator/codec/raster"
+)
 
 // scene is a picture that is made of coded ones: of one, of tiles, or of
 // pictures that lie over each other.
@@ -22,7 +25,7 @@ type scene struct {
 // with them.
 type frameMemory [2]int64
 
-func newFrameMemory(f codedFrame) frameMemory { return frameMemory{f.memory(false), f.memory(true)} }
+func newFrameMemory(f codedFrame) frameMemory { return frameMemory{f.Memory(false), f.Memory(true)} }
 
 func (m frameMemory) of(filter bool) int64 {
 	if filter {
@@ -81,7 +84,7 @@ func (c *container) single(i *item) (*scene, error) {
 	if err != nil {
 		return nil, err
 	}
-	width, height := i.sizeWithin(f.size())
+	width, height := i.sizeWithin(f.Info())
 	s := &scene{container: c, width: width, height: height, geometry: newGeometry(width, height), kind: k, frame: newFrameMemory(f), tile: chunk}
 	s.parts = []coded{{i, 0, 0, width, height}}
 	return s, nil
@@ -112,7 +115,7 @@ func (c *container) grid(i *item) (*scene, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, h := first.sizeWithin(tile.size())
+	w, h := first.sizeWithin(tile.Info())
 	if width < 1 || height < 1 || (columns-1)*w >= width || columns*w < width || (rows-1)*h >= height || rows*h < height {
 		return nil, raster.Corruptf("item %d: %dx%d tiles of %dx%d make no picture of %dx%d", i.id, columns, rows, w, h, width, height)
 	}
@@ -233,9 +236,9 @@ func (s *scene) decode(d *decoder, targetWidth, targetHeight int) (*raster.Image
 		return s.decodePixels(d, fx, fy, filter)
 	}
 	r := newReducer(g.width, g.height, fx, fy, s.shown())
-	err := s.each(filter, func(p *coded, b *band) {
-		for y := 0; y < min(b.rows, p.height-b.y); y += chunk {
-			s.reduce(r, p, b, y, min(chunk, b.rows-y, p.height-b.y-y))
+	err := s.each(filter, func(p *coded, b *planar.Band) {
+		for y := 0; y < min(b.Rows, p.height-b.Y); y += chunk {
+			s.reduce(r, p, b, y, min(chunk, b.Rows-y, p.height-b.Y-y))
 		}
 	})
 	if r.missing == g.width*g.height {
@@ -252,15 +255,15 @@ func (s *scene) decode(d *decoder, targetWidth, targetHeight int) (*raster.Image
 const chunk = 16
 
 // reduce adds rows of a band, from its row y on, to a reduced picture.
-func (s *scene) reduce(r *reducer, p *coded, b *band, y, rows int) {
-	left, top := p.x-s.geometry.x, p.y+b.y+y-s.geometry.y
-	r.add(0, left, top, p.width, rows, b.planes[0].pix[y*b.planes[0].stride:], b.planes[0].stride)
+func (s *scene) reduce(r *reducer, p *coded, b *planar.Band, y, rows int) {
+	left, top := p.x-s.geometry.x, p.y+b.Y+y-s.geometry.y
+	r.add(0, left, top, p.width, rows, b.Planes[0].Pix[y*b.Planes[0].Stride:], b.Planes[0].Stride)
 	if s.kind.chroma != 0 {
-		shiftX, shiftY := s.kind.subsampling()
+		shiftX, shiftY := planar.Subsampling(s.kind.chroma)
 		width, height := (p.width+1<<shiftX-1)>>shiftX, (rows+1<<shiftY-1)>>shiftY
 		for component := 1; component < 3; component++ {
-			plane := &b.planes[component]
-			r.add(component, left, top, width, height, plane.pix[y>>shiftY*plane.stride:], plane.stride)
+			plane := &b.Planes[component]
+			r.add(component, left, top, width, height, plane.Pix[y>>shiftY*plane.Stride:], plane.Stride)
 		}
 	}
 	r.finishTo(top, top+rows)
@@ -268,7 +271,7 @@ func (s *scene) reduce(r *reducer, p *coded, b *band, y, rows int) {
 
 // each decodes the parts and passes their bands to emit. A part that is damaged
 // is left out; the error is that of the first one.
-func (s *scene) each(filter bool, emit func(p *coded, b *band)) (first error) {
+func (s *scene) each(filter bool, emit func(p *coded, b *planar.Band)) (first error) {
 	g := &s.geometry
 	for i := range s.parts {
 		p := &s.parts[i]
@@ -283,17 +286,18 @@ func (s *scene) each(filter bool, emit func(p *coded, b *band)) (first error) {
 	return first
 }
 
-func (s *scene) part(p *coded, filter bool, emit func(p *coded, b *band)) error {
+func (s *scene) part(p *coded, filter bool, emit func(p *coded, b *planar.Band)) error {
 	f, k, err := s.container.open(p.item, s.inherited)
 	if err != nil {
 		return err
 	}
 	const margin = 4 << 20
-	if k != s.kind || f.memory(filter) > s.frame.of(filter)+margin {
+	if k != s.kind || f.Memory(filter) > s.frame.of(filter)+margin {
 		return raster.Unsupportedf("item %d: a tile of another kind than the first", p.item.id)
 	}
 	part := *p
-	width, height := f.size()
-	part.width, part.height = min(p.width, width), min(p.height, height)
-	return f.decode(filter, func(b *band) { emit(&part, b) })
+	info := f.Info()
+	part.width, part.height = min(p.width, info.Width), min(p.height, info.Height)
+	_, err = f.Decode(filter, func(b *planar.Band) { emit(&part, b) }) // what was passed before an error stands
+	return err
 }

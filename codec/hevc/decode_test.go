@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"s3-thumbnail-creator/codec/internal/planar"
 	"s3-thumbnail-creator/codec/raster"
 )
 
@@ -17,9 +18,9 @@ import (
 func checksum(t testing.TB, d *Decoder, filter bool) (sum uint32, rows int) {
 	t.Helper()
 	info := d.Info()
-	x, y := d.seq.subsampling()
+	x, y := planar.Subsampling(info.Chroma)
 	var planes [3][]byte
-	rows, err := d.Decode(filter, func(b *Band) {
+	rows, err := d.Decode(filter, func(b *planar.Band) {
 		if b.Y != rows {
 			t.Errorf("a band begins with row %d, want %d", b.Y, rows)
 		}
@@ -174,7 +175,7 @@ func samples8(t *testing.T, data []byte) (out []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = d.Decode(true, func(b *Band) {
+	_, err = d.Decode(true, func(b *planar.Band) {
 		for y := range b.Rows {
 			for _, v := range b.Planes[0].Pix[y*b.Planes[0].Stride:][:d.Info().Width] {
 				out = append(out, byte(v))
@@ -231,7 +232,7 @@ func TestUnsupportedIsNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Decode(true, func(*Band) {}); !errors.Is(err, raster.ErrUnsupported) {
+	if _, err := d.Decode(true, func(*planar.Band) {}); !errors.Is(err, raster.ErrUnsupported) {
 		t.Errorf("predicted picture: got %v, want ErrUnsupported", err)
 	}
 }
@@ -263,7 +264,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		next := 0
-		rows, err := d.Decode(len(data)&1 == 0, func(b *Band) {
+		rows, err := d.Decode(len(data)&1 == 0, func(b *planar.Band) {
 			if b.Y != next || b.Rows < 1 {
 				t.Errorf("rows %d+%d behind row %d", b.Y, b.Rows, next)
 			}
@@ -287,7 +288,7 @@ func BenchmarkDecode(b *testing.B) {
 			b.SetBytes(512 * 512)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := d.Decode(filter, func(*Band) {}); err != nil {
+				if _, err := d.Decode(filter, func(*planar.Band) {}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,5 +1,7 @@
 package hevc
 
+import "s3-thumbnail-creator/codec/internal/planar"
+
 // frame is the state of decoding one picture.
 //
 // Coding tree blocks are decoded in bands: a row of them, or a row of tiles
@@ -40,8 +42,8 @@ type frame struct {
 	stride8   int      // blocks in a row of qps and kept
 	next      int      // the first luma row that was not passed on
 	out       [3]plane // rows behind the sample adaptive offset
-	emit      func(*Band)
-	band      Band
+	emit      func(*planar.Band)
+	band      planar.Band
 
 	cursor cursor
 	tree   treeState
@@ -78,7 +80,7 @@ type treeBlock struct {
 	offset [3]offsetParams
 }
 
-func newFrame(seq *sequenceSet, pic *pictureSet, filter bool, emit func(*Band)) (f *frame, err error) {
+func newFrame(seq *sequenceSet, pic *pictureSet, filter bool, emit func(*planar.Band)) (f *frame, err error) {
 	f = &frame{seq: seq, pic: pic, filter: filter, emit: emit, size: 1 << seq.log2Tree, numPlanes: 3}
 	if seq.lists != nil {
 		f.lists = seq.lists
@@ -130,7 +132,7 @@ func (f *frame) allocate() {
 	f.ring = make([]treeBlock, f.ringRows*f.blocksX)
 	f.windowRows = history + f.bandBlocks()*f.size
 	width := f.blocksX * f.size
-	sx, sy := f.seq.subsampling()
+	sx, sy := planar.Subsampling(f.seq.chroma)
 	for i := range f.numPlanes {
 		p := &f.planes[i]
 		p.depth = f.seq.depth[i]
@@ -156,7 +158,7 @@ func (f *frame) allocate() {
 // windowMemory estimates what allocate takes, in bytes.
 func windowMemory(seq *sequenceSet, bandBlocks int, filter bool) int64 {
 	rows, width := int64(history+bandBlocks<<seq.log2Tree), int64(seq.width+63)
-	x, y := seq.subsampling()
+	x, y := planar.Subsampling(seq.chroma)
 	samples := rows * width
 	if seq.chroma != 0 {
 		samples += 2 * samples >> (x + y)
@@ -252,7 +254,7 @@ func (f *frame) pass(end int) {
 		if !f.filter || !f.seq.offsets {
 			p = &f.planes[i]
 		}
-		f.band.Planes[i] = Plane{Pix: p.pix[f.at(p, c.left, from):], Stride: p.stride}
+		f.band.Planes[i] = planar.Plane{Pix: p.pix[f.at(p, c.left, from):], Stride: p.stride}
 	}
 	f.emit(&f.band)
 }

@@ -18,27 +18,10 @@
 // extensions.
 package hevc
 
-import "s3-thumbnail-creator/codec/raster"
-
-// Info is what the headers say of a picture.
-type Info struct {
-	Width, Height int // luma samples, after cropping
-	Chroma        int // 0 gray, 1 4:2:0, 2 4:2:2, 3 4:4:4
-	Depth         [3]int
-	Color         Color
-}
-
-// Band is a run of complete rows of a picture.
-type Band struct {
-	Y, Rows int      // luma rows
-	Planes  [3]Plane // luma and, unless the picture is gray, two of chroma
-}
-
-// Plane is one component of a Band, from the first sample of its first row.
-type Plane struct {
-	Pix    []uint16
-	Stride int // samples from a row to the next
-}
+import (
+	"s3-thumbnail-creator/codec/internal/planar"
+	"s3-thumbnail-creator/codec/raster"
+)
 
 // Decoder decodes one picture.
 type Decoder struct {
@@ -77,17 +60,17 @@ func NewDecoder(sets [][]byte, data []byte, lengthSize int) (*Decoder, error) {
 }
 
 // Info returns what the headers say.
-func (d *Decoder) Info() Info {
+func (d *Decoder) Info() planar.Info {
 	s := d.seq
-	return Info{
+	return planar.Info{
 		Width:  s.width - s.crop.left - s.crop.right,
 		Height: s.height - s.crop.top - s.crop.bottom,
 		Chroma: s.chroma, Depth: s.depth, Color: s.color,
 	}
 }
 
-// Memory estimates the bytes that Decode allocates.
-func (d *Decoder) Memory() int64 {
+// Memory estimates the bytes that Decode allocates, with or without filters.
+func (d *Decoder) Memory(bool) int64 {
 	blocks := 1
 	if d.pic.numColumns > 1 {
 		// A band is a row of tiles; sizes that are given may be of any height.
@@ -105,8 +88,8 @@ func (d *Decoder) Memory() int64 {
 // passed, fewer than the picture has where the data ends early or is damaged; if
 // there is none, that is an error. Where filter is false, the filters are left
 // out. Errors wrap raster.ErrCorrupt or raster.ErrUnsupported.
-func (d *Decoder) Decode(filter bool, emit func(*Band)) (rows int, err error) {
-	f, err := newFrame(d.seq, d.pic, filter, func(b *Band) {
+func (d *Decoder) Decode(filter bool, emit func(*planar.Band)) (rows int, err error) {
+	f, err := newFrame(d.seq, d.pic, filter, func(b *planar.Band) {
 		rows = b.Y + b.Rows
 		emit(b)
 	})

@@ -1,6 +1,9 @@
 package hevc
 
-import "s3-thumbnail-creator/codec/raster"
+import (
+	"s3-thumbnail-creator/codec/internal/planar"
+	"s3-thumbnail-creator/codec/raster"
+)
 
 // sequenceSet is what is used of a sequence parameter set. ITU-T H.265,
 // sections 7.3.2.2 and 7.4.3.2.
@@ -11,7 +14,7 @@ type sequenceSet struct {
 	width, height int    // luma samples, as coded
 	crop          window // what is cut off, luma samples
 	depth         [3]int // bits a sample
-	color         Color
+	color         planar.Color
 
 	pocBits        int
 	log2MinCoding  int // size of the smallest coding block
@@ -46,27 +49,8 @@ type sequenceRange struct {
 // window is a border, in luma samples.
 type window struct{ left, right, top, bottom int }
 
-// Color is the color description of the video usability information: code
-// points of ITU-T H.273.
-type Color struct {
-	Primaries, Transfer, Matrix int  // 2 where not given
-	FullRange                   bool // 0 is black and 2^depth-1 white; else 16 and 235 (with 8 bits)
-	Given                       bool // the stream says something about it
-}
-
-// subsampling returns by how much chroma is smaller, as shifts.
-func (s *sequenceSet) subsampling() (x, y uint) {
-	switch s.chroma {
-	case 1:
-		return 1, 1
-	case 2:
-		return 1, 0
-	}
-	return 0, 0
-}
-
 func parseSequenceSet(b *bitReader) *sequenceSet {
-	s := &sequenceSet{color: Color{2, 2, 2, false, false}}
+	s := &sequenceSet{color: planar.Color{Primaries: 2, Transfer: 2, Matrix: 2}}
 	b.skip(4)
 	subLayers := int(b.take(3))
 	b.skip(1)
@@ -79,7 +63,7 @@ func parseSequenceSet(b *bitReader) *sequenceSet {
 	}
 	s.width, s.height = int(min(b.golomb(), 1<<20)), int(min(b.golomb(), 1<<20))
 	if conformanceWindow := b.flag(); conformanceWindow {
-		x, y := s.subsampling()
+		x, y := planar.Subsampling(s.chroma)
 		edge := func(shift uint) int { return int(min(b.golomb(), 1<<20)) << shift }
 		s.crop = window{edge(x), edge(x), edge(y), edge(y)}
 	}

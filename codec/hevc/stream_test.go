@@ -3,6 +3,8 @@ package hevc
 import (
 	"encoding/binary"
 	"math/rand/v2"
+
+	"s3-thumbnail-creator/codec/internal/planar"
 )
 
 // stream describes a picture of random coding: parameter sets and a slice header
@@ -351,7 +353,7 @@ func (s *stream) data() (data []byte) {
 		if err != nil {
 			return data
 		}
-		f, err := newFrame(d.seq, d.pic, false, func(*Band) {})
+		f, err := newFrame(d.seq, d.pic, false, func(*planar.Band) {})
 		if err != nil || d.decodeSlices(f) != nil || f.whole() {
 			return data
 		}

@@ -32,7 +32,6 @@ func (s *sequenceSet) parseUsability(b *bitReader, subLayers int) {
 	}
 	if signal := b.flag(); signal {
 		b.skip(3)
-		s.color.Given = true
 		s.color.FullRange = b.flag()
 		if b.flag() {
 			s.color.Primaries, s.color.Transfer, s.color.Matrix = int(b.take(8)), int(b.take(8)), int(b.take(8))

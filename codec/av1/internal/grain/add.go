@@ -1,10 +1,10 @@
 package grain
 
-import "s3-thumbnail-creator/codec/av1/internal/loop"
+import "s3-thumbnail-creator/codec/internal/planar"
 
 // Add adds grain to rows of luma from y on, which is even, and to what belongs
 // to them in chroma. Section 7.18.3.5.
-func (s *Synthesizer) Add(y, rows int, planes []loop.Plane) {
+func (s *Synthesizer) Add(y, rows int, planes []planar.Plane) {
 	for plane := len(planes) - 1; plane >= 0; plane-- { // chroma looks at luma without grain
 		if s.scaling[plane] == nil {
 			continue

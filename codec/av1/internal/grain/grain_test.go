@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"s3-thumbnail-creator/codec/av1/internal/loop"
+	"s3-thumbnail-creator/codec/internal/planar"
 )
 
 // spec is the film grain synthesis process as the standard writes it down, on
@@ -302,11 +302,11 @@ func TestAdd(t *testing.T) {
 		}
 		f.SubY = f.SubX * rng.IntN(2)
 		s := spec{p: random(rng), f: f}
-		var planes []loop.Plane
+		var planes []planar.Plane
 		for plane := range 3 {
 			subX, subY := s.sub(plane)
 			w, h := (f.Width+subX)>>subX, (f.Height+subY)>>subY
-			p := loop.Plane{Pix: make([]uint16, (w+3)*h), Stride: w + 3}
+			p := planar.Plane{Pix: make([]uint16, (w+3)*h), Stride: w + 3}
 			for y := range h {
 				row := make([]int, w)
 				for x := range row {
@@ -323,7 +323,7 @@ func TestAdd(t *testing.T) {
 		g := New(s.p, f)
 		for y := 0; y < f.Height; {
 			rows := min(2*(1+rng.IntN(40)), f.Height-y)
-			band := append([]loop.Plane(nil), planes...)
+			band := append([]planar.Plane(nil), planes...)
 			for plane := range band {
 				_, subY := s.sub(plane)
 				band[plane].Pix = band[plane].Pix[y>>subY*band[plane].Stride:]

@@ -1,6 +1,10 @@
 package loop
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"s3-thumbnail-creator/codec/internal/planar"
+)
 
 // Cdef is how ringing is filtered. Section 7.15.
 type Cdef struct {
@@ -188,7 +192,7 @@ type cdefBlock struct {
 }
 
 // load copies a block of a plane of width by height samples.
-func (b *cdefBlock) load(p Plane, x, y, w, h, width, height int) {
+func (b *cdefBlock) load(p planar.Plane, x, y, w, h, width, height int) {
 	for i := range h + 4 {
 		row := b.pix[i*16:][:w+4]
 		top := y - 2 + i

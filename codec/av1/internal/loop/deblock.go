@@ -1,5 +1,7 @@
 package loop
 
+import "s3-thumbnail-creator/codec/internal/planar"
+
 // Edges is where the transform blocks of a plane meet, and how much is filtered
 // there: a value for each 4x4 samples, in rows of Units.
 type Edges struct {
@@ -42,7 +44,7 @@ func (e *Edges) bounds() (b [64]bounds) {
 // Deblock filters the edges of transform blocks in a plane, which holds them
 // whole, also those over its edge: vertical ones first, then horizontal ones.
 // Section 7.14.
-func Deblock(p Plane, e *Edges) {
+func Deblock(p planar.Plane, e *Edges) {
 	levels := e.bounds()
 	f := edgeFilter{pix: p.Pix, chroma: e.Chroma, depth: e.Depth}
 	for row := range e.Rows {

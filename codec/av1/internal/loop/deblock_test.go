@@ -3,6 +3,8 @@ package loop
 import (
 	"math/rand/v2"
 	"testing"
+
+	"s3-thumbnail-creator/codec/internal/planar"
 )
 
 // picture is a plane of samples that can be read and written one by one.
@@ -135,9 +137,9 @@ func (p picture) specDeblock(e *Edges) {
 
 // noise returns a plane that is smooth in places, with steps and noise of
 // different size, so that each filter has something to do.
-func noise(rng *rand.Rand, width, height, depth int) (picture, Plane) {
+func noise(rng *rand.Rand, width, height, depth int) (picture, planar.Plane) {
 	p := make(picture, height)
-	plane := Plane{make([]uint16, (width+3)*height), width + 3}
+	plane := planar.Plane{Pix: make([]uint16, (width+3)*height), Stride: width + 3}
 	for y := range p {
 		p[y] = make([]int, width)
 		for x := range p[y] {
@@ -193,7 +195,7 @@ func TestDeblock(t *testing.T) {
 }
 
 // check compares a plane with what it should be.
-func (p picture) check(t *testing.T, got Plane, what string) {
+func (p picture) check(t *testing.T, got planar.Plane, what string) {
 	t.Helper()
 	for y, row := range p {
 		for x, v := range row {

@@ -8,18 +8,13 @@
 // but deblocked ones.
 package loop
 
-// Plane is one component of a picture, or of some of its rows, from the first
-// sample on.
-type Plane struct {
-	Pix    []uint16
-	Stride int // samples from a row to the next
-}
+import "s3-thumbnail-creator/codec/internal/planar"
 
 // Frame is a deblocked picture and how it is filtered further.
 type Frame struct {
 	// One plane or three, with all samples that are coded, also those beyond
 	// the edge of the picture: in luma 4*MiCols by 4*MiRows.
-	Planes         []Plane
+	Planes         []planar.Plane
 	Depth          int
 	SubX, SubY     int // 1 where chroma has half the columns or rows
 	Width, Height  int // in luma, as coded
@@ -65,7 +60,7 @@ type stripe struct {
 
 // Finish applies all filters but deblocking and passes the rows to emit, top to
 // bottom, in bands that are valid during the call: y and rows count in luma.
-func Finish(f *Frame, emit func(y, rows int, planes []Plane)) {
+func Finish(f *Frame, emit func(y, rows int, planes []planar.Plane)) {
 	stripes := make([]stripe, len(f.Planes))
 	for i := range stripes {
 		l := f.layout(i)
@@ -80,7 +75,7 @@ func Finish(f *Frame, emit func(y, rows int, planes []Plane)) {
 		stripes[i] = s
 	}
 	r := newRestorer(f)
-	out := make([]Plane, len(stripes))
+	out := make([]planar.Plane, len(stripes))
 	for end := 56; end-64 < f.Height; end += 64 {
 		start := max(end-64, 0)
 		for i := range stripes {
@@ -100,17 +95,17 @@ func Finish(f *Frame, emit func(y, rows int, planes []Plane)) {
 func (s *stripe) at(x, y int) int { return (y+margin)*s.stride + margin + x }
 
 // enhanced is where CDEF puts its result.
-func (s *stripe) enhanced() Plane {
+func (s *stripe) enhanced() planar.Plane {
 	if s.cdef != nil {
-		return Plane{s.cdef, s.coded}
+		return planar.Plane{Pix: s.cdef, Stride: s.coded}
 	}
-	return Plane{s.source[s.at(0, 0):], s.stride}
+	return planar.Plane{Pix: s.source[s.at(0, 0):], Stride: s.stride}
 }
 
 // surround fills in the margin of source for a stripe of a plane: deblocked
 // rows of its neighbors, of which two are used, and beyond the picture the
 // outermost samples. Section 7.17.6.
-func (s *stripe) surround(f *Frame, p Plane) {
+func (s *stripe) surround(f *Frame, p planar.Plane) {
 	for i := 1; i <= margin; i++ {
 		s.beyond(f, p, -i, max(s.y-min(i, 2), 0))
 		below := s.rows - 1 + i
@@ -127,7 +122,7 @@ func (s *stripe) surround(f *Frame, p Plane) {
 
 // beyond sets a row of source that is not of the stripe to a row of the plane,
 // or to the row of the stripe that it stands for where the picture ends.
-func (s *stripe) beyond(f *Frame, p Plane, to, y int) {
+func (s *stripe) beyond(f *Frame, p planar.Plane, to, y int) {
 	row := s.source[s.at(0, to):][:s.upscaledWidth]
 	switch {
 	case y >= s.y && y < s.y+s.rows:

@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"testing"
+
+	"s3-thumbnail-creator/codec/internal/planar"
 )
 
 // spec is sections 7.15 to 7.17 as the standard writes them down, on whole
@@ -442,7 +444,7 @@ func TestFinish(t *testing.T) {
 		s := spec{f: f, curr: pictures}
 		s.run()
 		next := 0
-		Finish(f, func(y, rows int, planes []Plane) {
+		Finish(f, func(y, rows int, planes []planar.Plane) {
 			if y != next || len(planes) != len(f.Planes) {
 				t.Fatalf("a band of %d planes from row %d on, want %d planes from row %d on", len(planes), y, len(f.Planes), next)
 			}

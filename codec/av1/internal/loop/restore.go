@@ -1,5 +1,7 @@
 package loop
 
+import "s3-thumbnail-creator/codec/internal/planar"
+
 // UnitType is how a unit is restored: RestorationType of a unit in the standard.
 type UnitType uint8
 
@@ -51,10 +53,10 @@ func units(size, samples int) int { return max((samples+size/2)/size, 1) }
 // restore returns the finished rows of a stripe; y is where the stripe starts
 // in luma, or would start if the first one were whole, 8 rows further down.
 // Section 7.17.1.
-func (r *restorer) restore(plane int, s *stripe, y int) Plane {
+func (r *restorer) restore(plane int, s *stripe, y int) planar.Plane {
 	how := &r.f.Restoration[plane]
 	if how.UnitSize == 0 {
-		return Plane{s.source[s.at(0, 0):], s.stride}
+		return planar.Plane{Pix: s.source[s.at(0, 0):], Stride: s.stride}
 	}
 	s.surround(r.f, r.f.Planes[plane])
 	columns := units(how.UnitSize, s.upscaledWidth)
@@ -74,7 +76,7 @@ func (r *restorer) restore(plane int, s *stripe, y int) Plane {
 			}
 		}
 	}
-	return Plane{s.restored, s.upscaledWidth}
+	return planar.Plane{Pix: s.restored, Stride: s.upscaledWidth}
 }
 
 // wiener filters columns x to x+w with seven taps across and seven down.
