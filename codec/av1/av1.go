@@ -18,6 +18,7 @@
 package av1
 
 import (
+	"s3-thumbnail-creator/codec/internal/bitfield"
 	"s3-thumbnail-creator/codec/internal/planar"
 	"s3-thumbnail-creator/codec/raster"
 )
@@ -78,14 +79,14 @@ func (d *Decoder) add(u *unit) error {
 		if d.head != nil {
 			return nil // a copy
 		}
-		b := &bitReader{data: u.body}
+		b := &bitReader{bitfield.Reader{Data: u.body}}
 		h, err := parseHeader(b, d.seq, u)
 		if err != nil {
 			return err
 		}
 		d.head, d.tiles = h, make([]tileData, h.tiles.count())
 		if u.kind == unitFrame {
-			h.tiles.parseGroup(u.body[min(b.align(), len(u.body)):], u.cut, d.tiles)
+			h.tiles.parseGroup(u.body[min(b.Align(), len(u.body)):], u.cut, d.tiles)
 		}
 	case u.kind == unitTileGroup && d.head != nil:
 		d.head.tiles.parseGroup(u.body, u.cut, d.tiles)

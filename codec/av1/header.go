@@ -47,45 +47,45 @@ func parseHeader(b *bitReader, s *sequence, u *unit) (*header, error) {
 	h := &header{}
 	kind, shown, showable, resilient := keyFrame, true, false, true
 	if !s.reduced {
-		if existing := b.flag(); existing {
+		if existing := b.Flag(); existing {
 			return nil, raster.Corruptf("AV1: a frame is shown that was not there before")
 		}
-		kind, shown = b.take(2), b.flag()
+		kind, shown = b.Take(2), b.Flag()
 		if shown && s.model && !s.equalInterval {
-			b.skip(s.presentationBits)
+			b.Skip(s.presentationBits)
 		}
 		if !shown {
-			showable = b.flag()
+			showable = b.Flag()
 		}
 		if kind != keyFrame && kind != intraOnlyFrame {
 			return nil, raster.Unsupportedf("AV1: the first frame is predicted from others, must be a key frame or an intra-only frame")
 		}
 		if kind != keyFrame || !shown {
-			resilient = b.flag()
+			resilient = b.Flag()
 		}
 	}
-	h.adapt = !b.flag()
+	h.adapt = !b.Flag()
 	h.parseScreenContent(b, s)
 	sized := false
 	if !s.reduced {
-		b.skip(s.frameIDBits)
-		sized = b.flag()
-		b.skip(s.orderBits)
+		b.Skip(s.frameIDBits)
+		sized = b.Flag()
+		b.Skip(s.orderBits)
 		if s.model {
 			skipRemovalTimes(b, s, u)
 		}
 		if kind != keyFrame || !shown {
-			if b.take(8) != allFrames && resilient && s.orderBits > 0 {
-				b.skip(8 * s.orderBits)
+			if b.Take(8) != allFrames && resilient && s.orderBits > 0 {
+				b.Skip(8 * s.orderBits)
 			}
 		}
 	}
 	h.parseSize(b, s, sized)
 	if h.screenContent && h.upscaled == h.width {
-		h.blockCopy = b.flag()
+		h.blockCopy = b.Flag()
 	}
 	if !s.reduced && h.adapt {
-		b.skip(1) // disable_frame_end_update_cdf
+		b.Skip(1) // disable_frame_end_update_cdf
 	}
 	if err := h.tiles.parse(b, s, h); err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func parseHeader(b *bitReader, s *sequence, u *unit) (*header, error) {
 	if s.grain && (shown || showable) {
 		h.grain = parseGrain(b, s)
 	}
-	if b.overrun() {
+	if b.Overrun() {
 		return nil, raster.Corruptf("AV1: the data ends within the frame header")
 	}
 	return h, nil
@@ -104,22 +104,22 @@ func parseHeader(b *bitReader, s *sequence, u *unit) (*header, error) {
 func (h *header) parseScreenContent(b *bitReader, s *sequence) {
 	h.screenContent = s.screenContent == 1
 	if s.screenContent == screenChosen {
-		h.screenContent = b.flag()
+		h.screenContent = b.Flag()
 	}
 	if h.screenContent && s.integerVectors == screenChosen {
-		b.skip(1) // force_integer_mv, which is 1 for the frames that we read
+		b.Skip(1) // force_integer_mv, which is 1 for the frames that we read
 	}
 }
 
 // skipRemovalTimes leaves out buffer_removal_time.
 func skipRemovalTimes(b *bitReader, s *sequence, u *unit) {
-	if present := b.flag(); !present {
+	if present := b.Flag(); !present {
 		return
 	}
 	for _, p := range s.points {
 		inside := unit{extended: true, temporal: u.temporal, layer: u.layer}
 		if p.model && inside.in(p.idc) {
-			b.skip(s.removalBits)
+			b.Skip(s.removalBits)
 		}
 	}
 }
@@ -128,17 +128,17 @@ func skipRemovalTimes(b *bitReader, s *sequence, u *unit) {
 func (h *header) parseSize(b *bitReader, s *sequence, sized bool) {
 	h.upscaled, h.height = s.width, s.height
 	if sized {
-		h.upscaled, h.height = b.take(s.widthBits)+1, b.take(s.heightBits)+1
+		h.upscaled, h.height = b.Take(s.widthBits)+1, b.Take(s.heightBits)+1
 	}
 	const numerator, least, fieldBits, narrowest = 8, 9, 3, 16
 	h.denominator = numerator
-	if s.superres && b.flag() {
-		h.denominator = b.take(fieldBits) + least
+	if s.superres && b.Flag() {
+		h.denominator = b.Take(fieldBits) + least
 	}
 	h.width = max((h.upscaled*numerator+h.denominator/2)/h.denominator, min(h.upscaled, narrowest))
 	h.columns, h.rows = (h.width+7)>>3<<1, (h.height+7)>>3<<1
-	if different := b.flag(); different {
-		b.skip(32) // render_size: how large it is to be shown
+	if different := b.Flag(); different {
+		b.Skip(32) // render_size: how large it is to be shown
 	}
 }
 
@@ -147,15 +147,15 @@ func (h *header) parseQuantization(b *bitReader, s *sequence) {
 	h.quantizer.parse(b, s)
 	h.segments.parse(b)
 	if h.quantizer.base > 0 {
-		h.deltaQ = b.flag()
+		h.deltaQ = b.Flag()
 	}
 	if h.deltaQ {
-		h.deltaQShift = b.take(2)
+		h.deltaQShift = b.Take(2)
 		if !h.blockCopy {
-			h.deltaLF = b.flag()
+			h.deltaLF = b.Flag()
 		}
 		if h.deltaLF {
-			h.deltaLFShift, h.deltaLFMulti = b.take(2), b.flag()
+			h.deltaLFShift, h.deltaLFMulti = b.Take(2), b.Flag()
 		}
 	}
 	h.codedLossless = true
@@ -179,7 +179,7 @@ func (h *header) parseFilters(b *bitReader, s *sequence) {
 		h.restore.parse(b, s)
 	}
 	if !h.codedLossless {
-		h.selectTx = b.flag()
+		h.selectTx = b.Flag()
 	}
-	h.reducedTxTypes = b.flag()
+	h.reducedTxTypes = b.Flag()
 }

@@ -9,21 +9,21 @@ type deblocking struct {
 }
 
 func (d *deblocking) parse(b *bitReader, s *sequence) {
-	d.levels[0], d.levels[1] = b.take(6), b.take(6)
+	d.levels[0], d.levels[1] = b.Take(6), b.Take(6)
 	if !s.mono && (d.levels[0] > 0 || d.levels[1] > 0) {
-		d.levels[2], d.levels[3] = b.take(6), b.take(6)
+		d.levels[2], d.levels[3] = b.Take(6), b.Take(6)
 	}
-	d.sharpness = b.take(3)
+	d.sharpness = b.Take(3)
 	d.intraDelta = 1
-	if d.deltas = b.flag(); !d.deltas {
+	if d.deltas = b.Flag(); !d.deltas {
 		return
 	}
-	if update := b.flag(); !update {
+	if update := b.Flag(); !update {
 		return
 	}
 	const references, modes = 8, 2
 	for i := range references + modes {
-		if b.flag() {
+		if b.Flag() {
 			if v := b.signed(7); i == 0 {
 				d.intraDelta = v
 			}
@@ -43,8 +43,8 @@ type cdefParams struct {
 type strength struct{ primary, secondary int }
 
 func (c *cdefParams) parse(b *bitReader, s *sequence) {
-	c.damping = b.take(2) + 3
-	c.bits = b.take(2)
+	c.damping = b.Take(2) + 3
+	c.bits = b.Take(2)
 	for i := range 1 << c.bits {
 		c.luma[i] = parseStrength(b)
 		if !s.mono {
@@ -54,7 +54,7 @@ func (c *cdefParams) parse(b *bitReader, s *sequence) {
 }
 
 func parseStrength(b *bitReader) strength {
-	v := strength{b.take(4), b.take(2)}
+	v := strength{b.Take(4), b.Take(2)}
 	if v.secondary == 3 {
 		v.secondary = 4
 	}
@@ -81,7 +81,7 @@ func (r *restorationParams) parse(b *bitReader, s *sequence) {
 	kinds := [4]int{restoreNone, restoreSwitchable, restoreWiener, restoreSelfGuided}
 	chroma := false
 	for i := range s.planes() {
-		r.kind[i] = kinds[b.take(2)]
+		r.kind[i] = kinds[b.Take(2)]
 		if r.kind[i] != restoreNone {
 			r.any = true
 			chroma = chroma || i > 0
@@ -93,12 +93,12 @@ func (r *restorationParams) parse(b *bitReader, s *sequence) {
 	size := 6
 	switch {
 	case s.large:
-		size += 1 + b.take(1)
-	case b.flag():
-		size += 1 + b.take(1)
+		size += 1 + b.Take(1)
+	case b.Flag():
+		size += 1 + b.Take(1)
 	}
 	r.unit = [3]int{size, size, size}
-	if s.shiftX == 1 && s.shiftY == 1 && chroma && b.flag() {
+	if s.shiftX == 1 && s.shiftY == 1 && chroma && b.Flag() {
 		r.unit[1], r.unit[2] = size-1, size-1
 	}
 }

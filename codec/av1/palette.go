@@ -1,10 +1,10 @@
 package av1
 
 import (
-	"math/bits"
 	"slices"
 
 	"s3-thumbnail-creator/codec/av1/internal/intra"
+	"s3-thumbnail-creator/codec/internal/bitfield"
 )
 
 // readPalettes reads the colors of a block, if it is a block of few. Section
@@ -56,18 +56,10 @@ func (t *tile) readColors(b *block, plane int, colors []uint16) {
 		for ; n < len(colors); n++ {
 			v := min(int(colors[n-1])+t.literal(length)+step, 1<<depth-1)
 			colors[n] = uint16(v)
-			length = min(length, ceilLog2(1<<depth-v-step))
+			length = min(length, bitfield.Width(1<<depth-v-step))
 		}
 	}
 	slices.Sort(colors)
-}
-
-// ceilLog2 is the length of the numbers below n. Section 4.7: CeilLog2.
-func ceilLog2(n int) int {
-	if n < 2 {
-		return 0
-	}
-	return bits.Len(uint(n - 1))
 }
 
 // readLastColors reads the colors of V.

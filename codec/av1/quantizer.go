@@ -13,26 +13,26 @@ const noMatrix = 15
 
 func (q *quantizer) parse(b *bitReader, s *sequence) {
 	offset := func() int {
-		if b.flag() {
+		if b.Flag() {
 			return b.signed(7)
 		}
 		return 0
 	}
-	q.base = b.take(8)
+	q.base = b.Take(8)
 	q.offsets[0][0] = offset()
 	if !s.mono {
-		different := s.separateChromaDelta && b.flag()
+		different := s.separateChromaDelta && b.Flag()
 		q.offsets[1] = [2]int{offset(), offset()}
 		q.offsets[2] = q.offsets[1]
 		if different {
 			q.offsets[2] = [2]int{offset(), offset()}
 		}
 	}
-	if q.matrices = b.flag(); q.matrices {
-		q.levels[0], q.levels[1] = b.take(4), b.take(4)
+	if q.matrices = b.Flag(); q.matrices {
+		q.levels[0], q.levels[1] = b.Take(4), b.Take(4)
 		q.levels[2] = q.levels[1]
 		if s.separateChromaDelta {
-			q.levels[2] = b.take(4)
+			q.levels[2] = b.Take(4)
 		}
 	}
 }

@@ -22,20 +22,20 @@ type segmentation struct {
 }
 
 func (s *segmentation) parse(b *bitReader) {
-	if s.enabled = b.flag(); !s.enabled {
+	if s.enabled = b.Flag(); !s.enabled {
 		return
 	}
 	lengths := [numFeatures]int{8, 6, 6, 6, 6, 3, 0, 0}
 	limits := [numFeatures]int{255, maxLevel, maxLevel, maxLevel, maxLevel, 7, 0, 0}
 	for i := range maxSegments {
 		for j := range numFeatures {
-			if s.active[i][j] = b.flag(); !s.active[i][j] {
+			if s.active[i][j] = b.Flag(); !s.active[i][j] {
 				continue
 			}
 			s.last = i
 			if j >= featureReference {
 				s.preSkip = true
-				s.value[i][j] = min(b.take(lengths[j]), limits[j])
+				s.value[i][j] = min(b.Take(lengths[j]), limits[j])
 			} else {
 				s.value[i][j] = min(max(b.signed(1+lengths[j]), -limits[j]), limits[j])
 			}

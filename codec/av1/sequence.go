@@ -1,6 +1,9 @@
 package av1
 
-import "s3-thumbnail-creator/codec/internal/planar"
+import (
+	"s3-thumbnail-creator/codec/internal/bitfield"
+	"s3-thumbnail-creator/codec/internal/planar"
+)
 
 // sequence is a sequence header. Section 5.5.
 type sequence struct {
@@ -44,63 +47,63 @@ type operatingPoint struct {
 const screenChosen = 2
 
 func parseSequence(data []byte) (*sequence, bool) {
-	b := &bitReader{data: data}
+	b := &bitReader{bitfield.Reader{Data: data}}
 	s := &sequence{}
-	profile := b.take(3)
-	b.skip(1) // still_picture
-	if s.reduced = b.flag(); s.reduced {
-		b.skip(5)
+	profile := b.Take(3)
+	b.Skip(1) // still_picture
+	if s.reduced = b.Flag(); s.reduced {
+		b.Skip(5)
 	} else {
 		s.parseOperatingPoints(b)
 	}
-	s.widthBits, s.heightBits = b.take(4)+1, b.take(4)+1
-	s.width, s.height = b.take(s.widthBits)+1, b.take(s.heightBits)+1
+	s.widthBits, s.heightBits = b.Take(4)+1, b.Take(4)+1
+	s.width, s.height = b.Take(s.widthBits)+1, b.Take(s.heightBits)+1
 	if !s.reduced {
-		if s.frameIDs = b.flag(); s.frameIDs {
-			delta := b.take(4)
-			s.frameIDBits = delta + b.take(3) + 3
+		if s.frameIDs = b.Flag(); s.frameIDs {
+			delta := b.Take(4)
+			s.frameIDBits = delta + b.Take(3) + 3
 		}
 	}
-	s.large, s.filterIntra, s.edgeFilter = b.flag(), b.flag(), b.flag()
+	s.large, s.filterIntra, s.edgeFilter = b.Flag(), b.Flag(), b.Flag()
 	s.screenContent, s.integerVectors = screenChosen, screenChosen
 	if !s.reduced {
 		s.parseTools(b)
 	}
-	s.superres, s.cdef, s.restoration = b.flag(), b.flag(), b.flag()
+	s.superres, s.cdef, s.restoration = b.Flag(), b.Flag(), b.Flag()
 	s.parseColor(b, profile)
-	s.grain = b.flag()
-	return s, profile <= 2 && !b.overrun()
+	s.grain = b.Flag()
+	return s, profile <= 2 && !b.Overrun()
 }
 
 // parseOperatingPoints reads the timing and the operating points.
 func (s *sequence) parseOperatingPoints(b *bitReader) {
 	delayBits := 0
-	if timing := b.flag(); timing {
-		b.skip(64)
-		if s.equalInterval = b.flag(); s.equalInterval {
+	if timing := b.Flag(); timing {
+		b.Skip(64)
+		if s.equalInterval = b.Flag(); s.equalInterval {
 			b.skipGolomb()
 		}
-		if s.model = b.flag(); s.model {
-			delayBits = b.take(5) + 1
-			b.skip(32)
-			s.removalBits, s.presentationBits = b.take(5)+1, b.take(5)+1
+		if s.model = b.Flag(); s.model {
+			delayBits = b.Take(5) + 1
+			b.Skip(32)
+			s.removalBits, s.presentationBits = b.Take(5)+1, b.Take(5)+1
 		}
 	}
-	displayDelay := b.flag()
-	s.points = make([]operatingPoint, b.take(5)+1)
+	displayDelay := b.Flag()
+	s.points = make([]operatingPoint, b.Take(5)+1)
 	for i := range s.points {
 		p := &s.points[i]
-		p.idc = b.take(12)
-		if level := b.take(5); level > 7 {
-			b.skip(1)
+		p.idc = b.Take(12)
+		if level := b.Take(5); level > 7 {
+			b.Skip(1)
 		}
 		if s.model {
-			if p.model = b.flag(); p.model {
-				b.skip(2*delayBits + 1)
+			if p.model = b.Flag(); p.model {
+				b.Skip(2*delayBits + 1)
 			}
 		}
-		if displayDelay && b.flag() {
-			b.skip(4)
+		if displayDelay && b.Flag() {
+			b.Skip(4)
 		}
 	}
 	s.point = s.points[0].idc
@@ -109,21 +112,21 @@ func (s *sequence) parseOperatingPoints(b *bitReader) {
 // parseTools reads the tools of pictures that are predicted from others, and of
 // screen content.
 func (s *sequence) parseTools(b *bitReader) {
-	b.skip(4) // compounds, warped motion, dual filter
-	orderHint := b.flag()
+	b.Skip(4) // compounds, warped motion, dual filter
+	orderHint := b.Flag()
 	if orderHint {
-		b.skip(2)
+		b.Skip(2)
 	}
-	if chosen := b.flag(); !chosen {
-		s.screenContent = b.take(1)
+	if chosen := b.Flag(); !chosen {
+		s.screenContent = b.Take(1)
 	}
 	if s.screenContent > 0 {
-		if chosen := b.flag(); !chosen {
-			s.integerVectors = b.take(1)
+		if chosen := b.Flag(); !chosen {
+			s.integerVectors = b.Take(1)
 		}
 	}
 	if orderHint {
-		s.orderBits = b.take(3) + 1
+		s.orderBits = b.Take(3) + 1
 	}
 }
 
@@ -134,30 +137,30 @@ const identity = 0
 func (s *sequence) parseColor(b *bitReader, profile int) {
 	const srgb, bt709, unspecified = 13, 1, 2
 	s.depth = 8
-	if high := b.flag(); high {
+	if high := b.Flag(); high {
 		s.depth = 10
-		if profile == 2 && b.flag() {
+		if profile == 2 && b.Flag() {
 			s.depth = 12
 		}
 	}
-	s.mono = profile != 1 && b.flag()
+	s.mono = profile != 1 && b.Flag()
 	c := &s.color
 	c.Primaries, c.Transfer, c.Matrix = unspecified, unspecified, unspecified
-	if described := b.flag(); described {
-		c.Primaries, c.Transfer, c.Matrix = b.take(8), b.take(8), b.take(8)
+	if described := b.Flag(); described {
+		c.Primaries, c.Transfer, c.Matrix = b.Take(8), b.Take(8), b.Take(8)
 	}
 	if s.mono {
-		c.FullRange = b.flag()
+		c.FullRange = b.Flag()
 		s.shiftX, s.shiftY = 1, 1
 		return
 	}
 	if c.Primaries == bt709 && c.Transfer == srgb && c.Matrix == identity {
 		c.FullRange = true
 	} else {
-		c.FullRange = b.flag()
+		c.FullRange = b.Flag()
 		s.parseSubsampling(b, profile)
 	}
-	s.separateChromaDelta = b.flag()
+	s.separateChromaDelta = b.Flag()
 }
 
 func (s *sequence) parseSubsampling(b *bitReader, profile int) {
@@ -165,14 +168,14 @@ func (s *sequence) parseSubsampling(b *bitReader, profile int) {
 	case profile == 0:
 		s.shiftX, s.shiftY = 1, 1
 	case profile == 2 && s.depth == 12:
-		if s.shiftX = uint(b.take(1)); s.shiftX == 1 {
-			s.shiftY = uint(b.take(1))
+		if s.shiftX = uint(b.Take(1)); s.shiftX == 1 {
+			s.shiftY = uint(b.Take(1))
 		}
 	case profile == 2:
 		s.shiftX = 1
 	}
 	if s.shiftX == 1 && s.shiftY == 1 {
-		b.skip(2) // chroma_sample_position
+		b.Skip(2) // chroma_sample_position
 	}
 }
 

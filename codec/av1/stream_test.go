@@ -3,6 +3,8 @@ package av1
 import (
 	"encoding/binary"
 	"math/rand/v2"
+
+	"s3-thumbnail-creator/codec/internal/bitfield"
 )
 
 // stream describes a picture of random coding: headers that say what is on, and
@@ -59,7 +61,7 @@ func (b *bitWriter) flag(v bool) { b.put(1, int(b2u(v))) }
 
 // below writes ns(n).
 func (b *bitWriter) below(n, v int) {
-	w := ceilLog2(n + 1)
+	w := bitfield.Width(n + 1)
 	if short := 1<<w - n; v < short {
 		b.put(w-1, v)
 	} else {
@@ -206,7 +208,7 @@ func (s *stream) tiling(b *bitWriter) int {
 			for range s.uniform {
 				b.flag(true)
 			}
-			if s.uniform < ceilLog2(n) {
+			if s.uniform < bitfield.Width(n) {
 				b.flag(false)
 			}
 			size := (n + 1<<s.uniform - 1) >> s.uniform
@@ -233,7 +235,7 @@ func (s *stream) tiling(b *bitWriter) int {
 			count[i] = len(sizes) + 1
 		}
 	}
-	if n := ceilLog2(count[0]) + ceilLog2(count[1]); n > 0 {
+	if n := bitfield.Width(count[0]) + bitfield.Width(count[1]); n > 0 {
 		b.put(n, 0)
 		b.put(2, 2) // sizes of three bytes
 	}

@@ -192,15 +192,7 @@ func (s *symbols) literal(n int) (v int) {
 }
 
 // below decodes a number below n: NS(n).
-func (s *symbols) below(n int) int {
-	w := bits.Len(uint(n))
-	short := 1<<w - n // numbers that have one bit less
-	v := s.literal(w - 1)
-	if v < short {
-		return v
-	}
-	return v<<1 - short + s.bit()
-}
+func (s *symbols) below(n int) int { return below(n, s.literal) }
 
 // nearby decodes a number of low to high-1 as its distance from another.
 // Section 5.11.58: decode_signed_subexp_with_ref_bool.

@@ -3,6 +3,7 @@ package av1
 import (
 	"math/bits"
 
+	"s3-thumbnail-creator/codec/internal/bitfield"
 	"s3-thumbnail-creator/codec/raster"
 )
 
@@ -29,7 +30,7 @@ func (t *tiling) parse(b *bitReader, s *sequence, h *header) error {
 	columns, rows := (h.columns+1<<shift-1)>>shift, (h.rows+1<<shift-1)>>shift
 	widest := maxTileWidth >> (shift + 2)
 	least := max(tileLog2(widest, columns), tileLog2(maxTileArea>>(2*shift+4), rows*columns))
-	if uniform := b.flag(); uniform {
+	if uniform := b.Flag(); uniform {
 		t.log2Columns = raise(b, tileLog2(widest, columns), tileLog2(1, min(columns, maxTileColumns)))
 		t.columns = uniformTiles(columns, t.log2Columns, shift)
 		t.log2Rows = raise(b, max(least-t.log2Columns, 0), tileLog2(1, min(rows, maxTileRows)))
@@ -49,8 +50,8 @@ func (t *tiling) parse(b *bitReader, s *sequence, h *header) error {
 	}
 	t.columns, t.rows = append(t.columns, h.columns), append(t.rows, h.rows)
 	if t.log2Columns+t.log2Rows > 0 {
-		b.skip(t.log2Columns + t.log2Rows) // context_update_tile_id
-		t.sizeBytes = b.take(2) + 1
+		b.Skip(t.log2Columns + t.log2Rows) // context_update_tile_id
+		t.sizeBytes = b.Take(2) + 1
 	}
 	return nil
 }
@@ -62,7 +63,7 @@ func tileLog2(size, target int) int {
 
 // raise counts up from least to most as long as there are ones.
 func raise(b *bitReader, least, most int) int {
-	for least < most && b.flag() {
+	for least < most && b.Flag() {
 		least++
 	}
 	return least
@@ -100,13 +101,13 @@ type tileData struct {
 // parseGroup splits a tile group into its tiles, and puts them into tiles by
 // their number. Section 5.11.1.
 func (t *tiling) parseGroup(data []byte, cut bool, tiles []tileData) {
-	b := &bitReader{data: data}
+	b := &bitReader{bitfield.Reader{Data: data}}
 	first, last := 0, len(tiles)-1
-	if len(tiles) > 1 && b.flag() {
+	if len(tiles) > 1 && b.Flag() {
 		n := t.log2Columns + t.log2Rows
-		first, last = b.take(n), b.take(n)
+		first, last = b.Take(n), b.Take(n)
 	}
-	rest := data[min(b.align(), len(data)):]
+	rest := data[min(b.Align(), len(data)):]
 	for i := first; i <= min(last, len(tiles)-1); i++ {
 		size, short := len(rest), cut
 		if i < last {

@@ -52,47 +52,47 @@ func parsePictureSet(b *bitReader) *pictureSet {
 		p.sequence, p.err = 0, raster.Corruptf("HEVC: sequence parameter set above 15")
 		return p
 	}
-	p.dependentSlices = b.flag()
-	p.outputFlag = b.flag()
-	p.extraSliceBits = int(b.take(3))
-	p.hideSigns = b.flag()
-	b.skip(1)
+	p.dependentSlices = b.Flag()
+	p.outputFlag = b.Flag()
+	p.extraSliceBits = b.Take(3)
+	p.hideSigns = b.Flag()
+	b.Skip(1)
 	b.golomb()
 	b.golomb()
 	p.qp = 26 + b.signed()
-	b.skip(1) // constrained_intra_pred_flag: all is intra
-	p.skipTransform = b.flag()
-	if p.qpDelta = b.flag(); p.qpDelta {
+	b.Skip(1) // constrained_intra_pred_flag: all is intra
+	p.skipTransform = b.Flag()
+	if p.qpDelta = b.Flag(); p.qpDelta {
 		p.qpDeltaDepth = int(min(b.golomb(), 4))
 	}
 	p.chromaOffset[1], p.chromaOffset[2] = b.signed(), b.signed()
-	p.sliceOffsets = b.flag()
-	b.skip(2) // weighted prediction
-	p.bypass = b.flag()
-	p.tiles, p.wavefront = b.flag(), b.flag()
+	p.sliceOffsets = b.Flag()
+	b.Skip(2) // weighted prediction
+	p.bypass = b.Flag()
+	p.tiles, p.wavefront = b.Flag(), b.Flag()
 	if p.tiles {
 		p.parseTiles(b)
 	}
-	p.acrossSlices = b.flag()
-	if control := b.flag(); control {
-		p.overrideDeblock = b.flag()
+	p.acrossSlices = b.Flag()
+	if control := b.Flag(); control {
+		p.overrideDeblock = b.Flag()
 		p.deblock.parse(b)
 	}
-	if b.flag() {
+	if b.Flag() {
 		p.lists = parseScalingLists(b)
 	}
-	b.skip(1)
+	b.Skip(1)
 	b.golomb()
-	p.headerExtension = b.flag()
+	p.headerExtension = b.Flag()
 	p.parseExtensions(b)
-	if p.err == nil && b.overrun() {
+	if p.err == nil && b.Overrun() {
 		p.err = raster.Corruptf("HEVC: the picture parameter set ends early")
 	}
 	return p
 }
 
 func (d *deblocking) parse(b *bitReader) {
-	if d.disabled = b.flag(); !d.disabled {
+	if d.disabled = b.Flag(); !d.disabled {
 		d.beta, d.tc = 2*b.signed(), 2*b.signed()
 	}
 }
@@ -100,7 +100,7 @@ func (d *deblocking) parse(b *bitReader) {
 func (p *pictureSet) parseTiles(b *bitReader) {
 	const most = 1024 // level 6.2 has 20 columns and 22 rows
 	p.numColumns, p.numRows = int(min(b.golomb(), most))+1, int(min(b.golomb(), most))+1
-	if uniform := b.flag(); !uniform {
+	if uniform := b.Flag(); !uniform {
 		sizes := func(n int) []int {
 			s := make([]int, n-1)
 			for i := range s {
@@ -110,7 +110,7 @@ func (p *pictureSet) parseTiles(b *bitReader) {
 		}
 		p.columns, p.rows = sizes(p.numColumns), sizes(p.numRows)
 	}
-	p.acrossTiles = b.flag()
+	p.acrossTiles = b.Flag()
 }
 
 // bounds returns where the tiles begin, and the end, in coding tree blocks.
@@ -134,11 +134,11 @@ func bounds(n int, sizes []int, total int) ([]int, error) {
 }
 
 func (p *pictureSet) parseExtensions(b *bitReader) {
-	if !b.flag() {
+	if !b.Flag() {
 		return
 	}
-	rangeExtension, multilayer, depth, screen := b.flag(), b.flag(), b.flag(), b.flag()
-	b.skip(4)
+	rangeExtension, multilayer, depth, screen := b.Flag(), b.Flag(), b.Flag(), b.Flag()
+	b.Skip(4)
 	if rangeExtension {
 		p.parseRange(b)
 	}
@@ -152,8 +152,8 @@ func (p *pictureSet) parseRange(b *bitReader) {
 	if p.skipTransform {
 		p.log2MaxSkip = 2 + int(min(b.golomb(), 3))
 	}
-	p.crossChroma = b.flag()
-	if p.offsetLists = b.flag(); p.offsetLists {
+	p.crossChroma = b.Flag()
+	if p.offsetLists = b.Flag(); p.offsetLists {
 		p.offsetDepth = int(min(b.golomb(), 4))
 		for n := min(b.golomb(), 5) + 1; n > 0; n-- {
 			p.offsetList = append(p.offsetList, [2]int{b.signed(), b.signed()})

@@ -54,7 +54,7 @@ func parseScalingLists(b *bitReader) *scalingLists {
 		}
 		for matrix := 0; matrix < 6; matrix += step {
 			l := &c[size][matrix]
-			if coded := b.flag(); coded {
+			if coded := b.Flag(); coded {
 				l.parse(b, size)
 				continue
 			}

@@ -51,18 +51,18 @@ type window struct{ left, right, top, bottom int }
 
 func parseSequenceSet(b *bitReader) *sequenceSet {
 	s := &sequenceSet{color: planar.Color{Primaries: 2, Transfer: 2, Matrix: 2}}
-	b.skip(4)
-	subLayers := int(b.take(3))
-	b.skip(1)
+	b.Skip(4)
+	subLayers := b.Take(3)
+	b.Skip(1)
 	skipProfile(b, subLayers)
 	s.id = int(min(b.golomb(), 16))
 	s.chroma = int(min(b.golomb(), 4))
-	if s.chroma == 3 && b.flag() {
+	if s.chroma == 3 && b.Flag() {
 		s.err = raster.Unsupportedf("HEVC with separate color planes")
 		return s
 	}
 	s.width, s.height = int(min(b.golomb(), 1<<20)), int(min(b.golomb(), 1<<20))
-	if conformanceWindow := b.flag(); conformanceWindow {
+	if conformanceWindow := b.Flag(); conformanceWindow {
 		x, y := planar.Subsampling(s.chroma)
 		edge := func(shift uint) int { return int(min(b.golomb(), 1<<20)) << shift }
 		s.crop = window{edge(x), edge(x), edge(y), edge(y)}
@@ -81,7 +81,7 @@ func parseSequenceSet(b *bitReader) *sequenceSet {
 // parseCoding reads from the sub-layer ordering on.
 func (s *sequenceSet) parseCoding(b *bitReader, subLayers int) {
 	first := subLayers
-	if b.flag() {
+	if b.Flag() {
 		first = 0
 	}
 	for ; first <= subLayers; first++ {
@@ -96,25 +96,25 @@ func (s *sequenceSet) parseCoding(b *bitReader, subLayers int) {
 	s.log2MaxTrafo = s.log2MinTrafo + size()
 	b.golomb()
 	s.depthIntra = size()
-	if lists := b.flag(); lists {
+	if lists := b.Flag(); lists {
 		s.lists = defaultScalingLists()
-		if given := b.flag(); given {
+		if given := b.Flag(); given {
 			s.lists = parseScalingLists(b)
 		}
 	}
-	b.skip(1) // asymmetric motion partitions
-	s.offsets = b.flag()
-	if s.pcm = b.flag(); s.pcm {
-		s.pcmDepth[0] = int(b.take(4)) + 1
-		s.pcmDepth[1] = int(b.take(4)) + 1
+	b.Skip(1) // asymmetric motion partitions
+	s.offsets = b.Flag()
+	if s.pcm = b.Flag(); s.pcm {
+		s.pcmDepth[0] = b.Take(4) + 1
+		s.pcmDepth[1] = b.Take(4) + 1
 		s.pcmDepth[2] = s.pcmDepth[1]
 		s.log2MinPCM = 3 + size()
 		s.log2MaxPCM = s.log2MinPCM + size()
-		s.pcmUnfiltered = b.flag()
+		s.pcmUnfiltered = b.Flag()
 	}
 	s.parseReferences(b)
-	s.strong = b.flag()
-	if b.flag() {
+	s.strong = b.Flag()
+	if b.Flag() {
 		s.parseUsability(b, subLayers)
 	}
 	s.parseExtensions(b)
@@ -124,28 +124,28 @@ func (s *sequenceSet) parseCoding(b *bitReader, subLayers int) {
 // header repeats as much as has to be skipped.
 func (s *sequenceSet) parseReferences(b *bitReader) {
 	n := int(min(b.golomb(), 65))
-	for i := 0; i < n && !b.overrun(); i++ {
+	for i := 0; i < n && !b.Overrun(); i++ {
 		s.shortTermSets = append(s.shortTermSets, skipShortTermSet(b, i, n, s.shortTermSets))
 	}
-	if s.longTerm = b.flag(); s.longTerm {
+	if s.longTerm = b.Flag(); s.longTerm {
 		s.longTermSets = int(min(b.golomb(), 33))
-		b.skip(s.longTermSets * (s.pocBits + 1))
+		b.Skip(s.longTermSets * (s.pocBits + 1))
 	}
-	s.temporalMotion = b.flag()
+	s.temporalMotion = b.Flag()
 }
 
 // skipShortTermSet reads set i of n and returns the number of its pictures.
 // before are the numbers of the sets before it. Section 7.3.7.
 func skipShortTermSet(b *bitReader, i, n int, before []int) (pictures int) {
-	if i > 0 && b.flag() {
+	if i > 0 && b.Flag() {
 		back := 1
 		if i == n {
 			back = int(min(b.golomb(), 64)) + 1
 		}
-		b.skip(1)
+		b.Skip(1)
 		b.golomb()
-		for j := 0; j <= before[max(len(before)-back, 0)] && !b.overrun(); j++ {
-			if used := b.flag(); used || b.flag() {
+		for j := 0; j <= before[max(len(before)-back, 0)] && !b.Overrun(); j++ {
+			if used := b.Flag(); used || b.Flag() {
 				pictures++
 			}
 		}
@@ -154,27 +154,27 @@ func skipShortTermSet(b *bitReader, i, n int, before []int) (pictures int) {
 	pictures = int(min(b.golomb(), 16)) + int(min(b.golomb(), 16))
 	for range pictures {
 		b.golomb()
-		b.skip(1)
+		b.Skip(1)
 	}
 	return pictures
 }
 
 func (s *sequenceSet) parseExtensions(b *bitReader) {
-	if !b.flag() {
+	if !b.Flag() {
 		return
 	}
-	rangeExtension, multilayer, depth, screen := b.flag(), b.flag(), b.flag(), b.flag()
-	b.skip(4)
+	rangeExtension, multilayer, depth, screen := b.Flag(), b.Flag(), b.Flag(), b.Flag()
+	b.Skip(4)
 	if rangeExtension {
-		s.rotate = b.flag()
-		s.skipContext = b.flag()
-		s.implicitRDPCM = b.flag()
-		b.skip(1) // explicit_rdpcm_enabled_flag is of inter prediction
-		extendedPrecision := b.flag()
-		s.unsmoothed = b.flag()
-		b.skip(1) // high_precision_offsets_enabled_flag, too
-		s.persistentRice = b.flag()
-		alignBypass := b.flag()
+		s.rotate = b.Flag()
+		s.skipContext = b.Flag()
+		s.implicitRDPCM = b.Flag()
+		b.Skip(1) // explicit_rdpcm_enabled_flag is of inter prediction
+		extendedPrecision := b.Flag()
+		s.unsmoothed = b.Flag()
+		b.Skip(1) // high_precision_offsets_enabled_flag, too
+		s.persistentRice = b.Flag()
+		alignBypass := b.Flag()
 		switch {
 		case extendedPrecision:
 			s.err = raster.Unsupportedf("HEVC with extended precision")
@@ -183,7 +183,7 @@ func (s *sequenceSet) parseExtensions(b *bitReader) {
 		}
 	}
 	if multilayer {
-		b.skip(1)
+		b.Skip(1)
 	}
 	if depth || screen {
 		s.err = raster.Unsupportedf("HEVC with 3D or screen content coding")
@@ -198,7 +198,7 @@ const maxSide = 1 << 16
 func (s *sequenceSet) check(b *bitReader) error {
 	rest := 1<<s.log2MinCoding - 1
 	switch {
-	case b.overrun():
+	case b.Overrun():
 		return raster.Corruptf("HEVC: the sequence parameter set ends early")
 	case s.chroma > 3:
 		return raster.Corruptf("HEVC: chroma format above 3")

@@ -1,6 +1,9 @@
 package hevc
 
-import "s3-thumbnail-creator/codec/raster"
+import (
+	"s3-thumbnail-creator/codec/internal/bitfield"
+	"s3-thumbnail-creator/codec/raster"
+)
 
 // slice is what is used of a slice segment header. ITU-T H.265, sections 7.3.6
 // and 7.4.7.
@@ -23,10 +26,10 @@ const sliceI = 2
 
 // peekSlice returns the picture set that a slice refers to.
 func peekSlice(u unit) (first bool, pictureSet int) {
-	b := &bitReader{data: unescape(nil, u.body[:min(len(u.body), 16)])}
-	first = b.flag()
+	b := &bitReader{bitfield.Reader{Data: unescape(nil, u.body[:min(len(u.body), 16)])}}
+	first = b.Flag()
 	if u.kind >= unitBLA && u.kind <= unitLastIRAP {
-		b.skip(1)
+		b.Skip(1)
 	}
 	return first, int(min(b.golomb(), 64))
 }
@@ -34,19 +37,19 @@ func peekSlice(u unit) (first bool, pictureSet int) {
 // parseSlice reads a slice segment header from data without emulation
 // prevention. before is the segment before it, nil for the first.
 func parseSlice(data []byte, kind int, seq *sequenceSet, pic *pictureSet, before *slice) (*slice, error) {
-	b := &bitReader{data: data}
-	s := &slice{first: b.flag()}
+	b := &bitReader{bitfield.Reader{Data: data}}
+	s := &slice{first: b.Flag()}
 	if kind >= unitBLA && kind <= unitLastIRAP {
-		b.skip(1)
+		b.Skip(1)
 	}
 	b.golomb()
 	if !s.first {
 		if pic.dependentSlices {
-			s.dependent = b.flag()
+			s.dependent = b.Flag()
 		}
 		size := 1<<seq.log2Tree - 1
 		total := ((seq.width + size) >> seq.log2Tree) * ((seq.height + size) >> seq.log2Tree)
-		s.segment = int(b.take(bitsFor(total)))
+		s.segment = b.Take(bitfield.Width(total))
 	}
 	if s.dependent {
 		if before == nil {
@@ -66,34 +69,34 @@ func parseSlice(data []byte, kind int, seq *sequenceSet, pic *pictureSet, before
 		// arithmetic decoder knows.
 		if n := b.golomb(); n > 0 {
 			size := int(min(b.golomb(), 31)) + 1
-			b.skip(size * int(min(n, 1<<20)))
+			b.Skip(size * int(min(n, 1<<20)))
 		}
 	}
 	if pic.headerExtension {
-		b.skip(8 * int(min(b.golomb(), 256)))
+		b.Skip(8 * int(min(b.golomb(), 256)))
 	}
-	if b.skip(1); b.overrun() { // alignment_bit_equal_to_one
+	if b.Skip(1); b.Overrun() { // alignment_bit_equal_to_one
 		return nil, raster.Corruptf("HEVC: a slice header ends early")
 	}
-	s.data = b.align()
+	s.data = b.Align()
 	return s, nil
 }
 
 func (s *slice) parseIndependent(b *bitReader, kind int, seq *sequenceSet, pic *pictureSet) error {
-	b.skip(pic.extraSliceBits)
+	b.Skip(pic.extraSliceBits)
 	if b.golomb() != sliceI {
 		return raster.Unsupportedf("HEVC picture that is predicted from others")
 	}
 	if pic.outputFlag {
-		b.skip(1)
+		b.Skip(1)
 	}
 	if kind != unitIDR && kind != unitIDRNoLP {
 		skipReferences(b, seq)
 	}
 	if seq.offsets {
-		s.offsets[0] = b.flag()
+		s.offsets[0] = b.Flag()
 		if seq.chroma != 0 {
-			s.offsets[1] = b.flag()
+			s.offsets[1] = b.Flag()
 			s.offsets[2] = s.offsets[1]
 		}
 	}
@@ -104,16 +107,16 @@ func (s *slice) parseIndependent(b *bitReader, kind int, seq *sequenceSet, pic *
 		s.chromaOffset[2] += b.signed()
 	}
 	if pic.offsetLists {
-		s.cuOffsets = b.flag()
+		s.cuOffsets = b.Flag()
 	}
 	s.deblock = pic.deblock
-	if pic.overrideDeblock && b.flag() {
+	if pic.overrideDeblock && b.Flag() {
 		s.deblock = deblocking{}
 		s.deblock.parse(b)
 	}
 	s.across = pic.acrossSlices
 	if s.across && (s.offsets[0] || s.offsets[1] || !s.deblock.disabled) {
-		s.across = b.flag()
+		s.across = b.Flag()
 	}
 	if lowest := -6 * (seq.depth[0] - 8); s.qp < lowest || s.qp > 51 {
 		return raster.Corruptf("HEVC: slice quantizer %d, want %d to 51", s.qp, lowest)
@@ -124,12 +127,12 @@ func (s *slice) parseIndependent(b *bitReader, kind int, seq *sequenceSet, pic *
 // skipReferences reads what the header of a picture that may refer to others
 // has, if it does not.
 func skipReferences(b *bitReader, seq *sequenceSet) {
-	b.skip(seq.pocBits)
+	b.Skip(seq.pocBits)
 	n := len(seq.shortTermSets)
-	if inSequence := b.flag(); !inSequence {
+	if inSequence := b.Flag(); !inSequence {
 		skipShortTermSet(b, n, n, seq.shortTermSets)
 	} else if n > 1 {
-		b.skip(bitsFor(n))
+		b.Skip(bitfield.Width(n))
 	}
 	if seq.longTerm {
 		listed := 0
@@ -139,16 +142,16 @@ func skipReferences(b *bitReader, seq *sequenceSet) {
 		for i := listed + int(min(b.golomb(), 33)); i > 0; i-- {
 			if listed > 0 {
 				listed--
-				b.skip(bitsFor(seq.longTermSets))
+				b.Skip(bitfield.Width(seq.longTermSets))
 			} else {
-				b.skip(seq.pocBits + 1)
+				b.Skip(seq.pocBits + 1)
 			}
-			if b.flag() {
+			if b.Flag() {
 				b.golomb()
 			}
 		}
 	}
 	if seq.temporalMotion {
-		b.skip(1)
+		b.Skip(1)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 
+	"s3-thumbnail-creator/codec/internal/bitfield"
 	"s3-thumbnail-creator/codec/internal/planar"
 )
 
@@ -299,7 +300,7 @@ func (s *stream) sliceUnit(address int) []byte {
 			b.flag(true)
 		}
 		size := 1 << s.tree
-		b.put(bitsFor((s.width+size-1)/size*((s.height+size-1)/size)), address)
+		b.put(bitfield.Width((s.width+size-1)/size*((s.height+size-1)/size)), address)
 	}
 	if !dependent {
 		s.sliceFields(b)

@@ -1,5 +1,7 @@
 package hevc
 
+import "s3-thumbnail-creator/codec/internal/bitfield"
+
 // treeState is what the coding quadtree needs of the blocks before it.
 type treeState struct {
 	x, y   int // of the coding tree block, luma samples
@@ -224,7 +226,7 @@ func (f *frame) markEdges(x, y, log2 int) {
 // decodePCM reads the samples of a coding block that are not compressed.
 // Section 7.3.8.7.
 func (f *frame) decodePCM(x, y, log2 int) {
-	b := &bitReader{data: f.data, at: 8 * f.bytePos()}
+	b := &bitReader{bitfield.Reader{Data: f.data, At: 8 * f.bytePos()}}
 	for i := range f.numPlanes {
 		p := &f.planes[i]
 		coded := f.seq.pcmDepth[i]
@@ -232,10 +234,10 @@ func (f *frame) decodePCM(x, y, log2 int) {
 		for row := range 1 << log2 >> p.y {
 			out := p.pix[f.at(p, x, y)+row*p.stride:][:1<<log2>>p.x]
 			for j := range out {
-				out[j] = uint16(b.take(coded)) << shift
+				out[j] = uint16(b.Take(coded)) << shift
 			}
 		}
 	}
 	f.markEdges(x, y, log2)
-	f.start(b.align())
+	f.start(b.Align())
 }

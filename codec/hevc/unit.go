@@ -1,6 +1,9 @@
 package hevc
 
-import "s3-thumbnail-creator/codec/raster"
+import (
+	"s3-thumbnail-creator/codec/internal/bitfield"
+	"s3-thumbnail-creator/codec/raster"
+)
 
 // Types of the units that a still picture has. ITU-T H.265, table 7-1.
 const (
@@ -86,7 +89,7 @@ func (p *parameterSets) add(u unit) {
 	if u.layer != 0 {
 		return
 	}
-	b := &bitReader{data: unescape(nil, u.body)}
+	b := &bitReader{bitfield.Reader{Data: unescape(nil, u.body)}}
 	switch u.kind {
 	case unitSequenceSet:
 		if s := parseSequenceSet(b); s.id < len(p.sequence) {

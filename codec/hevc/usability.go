@@ -2,20 +2,20 @@ package hevc
 
 // skipProfile reads profile_tier_level. ITU-T H.265, section 7.3.3.
 func skipProfile(b *bitReader, subLayers int) {
-	b.skip(96)
+	b.Skip(96)
 	var profile, level [8]bool
 	for i := range subLayers {
-		profile[i], level[i] = b.flag(), b.flag()
+		profile[i], level[i] = b.Flag(), b.Flag()
 	}
 	if subLayers > 0 {
-		b.skip(2 * (8 - subLayers))
+		b.Skip(2 * (8 - subLayers))
 	}
 	for i := range subLayers {
 		if profile[i] {
-			b.skip(88)
+			b.Skip(88)
 		}
 		if level[i] {
-			b.skip(8)
+			b.Skip(8)
 		}
 	}
 }
@@ -24,40 +24,40 @@ func skipProfile(b *bitReader, subLayers int) {
 // color description is kept. Section E.2.1.
 func (s *sequenceSet) parseUsability(b *bitReader, subLayers int) {
 	const extendedAspect = 255
-	if b.flag() && b.take(8) == extendedAspect {
-		b.skip(32)
+	if b.Flag() && b.Take(8) == extendedAspect {
+		b.Skip(32)
 	}
-	if overscan := b.flag(); overscan {
-		b.skip(1)
+	if overscan := b.Flag(); overscan {
+		b.Skip(1)
 	}
-	if signal := b.flag(); signal {
-		b.skip(3)
-		s.color.FullRange = b.flag()
-		if b.flag() {
-			s.color.Primaries, s.color.Transfer, s.color.Matrix = int(b.take(8)), int(b.take(8)), int(b.take(8))
+	if signal := b.Flag(); signal {
+		b.Skip(3)
+		s.color.FullRange = b.Flag()
+		if b.Flag() {
+			s.color.Primaries, s.color.Transfer, s.color.Matrix = b.Take(8), b.Take(8), b.Take(8)
 		}
 	}
-	if chromaLocation := b.flag(); chromaLocation {
+	if chromaLocation := b.Flag(); chromaLocation {
 		b.golomb()
 		b.golomb()
 	}
-	b.skip(3)
-	if displayWindow := b.flag(); displayWindow {
+	b.Skip(3)
+	if displayWindow := b.Flag(); displayWindow {
 		for range 4 {
 			b.golomb()
 		}
 	}
-	if timing := b.flag(); timing {
-		b.skip(64)
-		if b.flag() {
+	if timing := b.Flag(); timing {
+		b.Skip(64)
+		if b.Flag() {
 			b.golomb()
 		}
-		if b.flag() {
+		if b.Flag() {
 			skipReferenceDecoder(b, subLayers)
 		}
 	}
-	if restrictions := b.flag(); restrictions {
-		b.skip(3)
+	if restrictions := b.Flag(); restrictions {
+		b.Skip(3)
 		for range 5 {
 			b.golomb()
 		}
@@ -66,28 +66,28 @@ func (s *sequenceSet) parseUsability(b *bitReader, subLayers int) {
 
 // skipReferenceDecoder reads hrd_parameters. Section E.2.2.
 func skipReferenceDecoder(b *bitReader, subLayers int) {
-	nal, vcl := b.flag(), b.flag()
+	nal, vcl := b.Flag(), b.Flag()
 	subPictures := false
 	if nal || vcl {
-		if subPictures = b.flag(); subPictures {
-			b.skip(8 + 5 + 1 + 5)
+		if subPictures = b.Flag(); subPictures {
+			b.Skip(8 + 5 + 1 + 5)
 		}
-		b.skip(4 + 4)
+		b.Skip(4 + 4)
 		if subPictures {
-			b.skip(4)
+			b.Skip(4)
 		}
-		b.skip(3 * 5)
+		b.Skip(3 * 5)
 	}
-	for i := 0; i <= subLayers && !b.overrun(); i++ {
-		fixed := b.flag()
+	for i := 0; i <= subLayers && !b.Overrun(); i++ {
+		fixed := b.Flag()
 		if !fixed {
-			fixed = b.flag()
+			fixed = b.Flag()
 		}
 		lowDelay := false
 		if fixed {
 			b.golomb()
 		} else {
-			lowDelay = b.flag()
+			lowDelay = b.Flag()
 		}
 		buffers := 1
 		if !lowDelay {
@@ -101,7 +101,7 @@ func skipReferenceDecoder(b *bitReader, subLayers int) {
 					b.golomb()
 					b.golomb()
 				}
-				b.skip(1)
+				b.Skip(1)
 			}
 		}
 	}
