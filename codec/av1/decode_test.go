@@ -2,12 +2,11 @@ package av1
 
 import (
 	"errors"
-	"hash/crc32"
 	"os"
 	"path/filepath"
 	"testing"
 
-	"s3-thumbnail-creator/codec/internal/planar"
+	"s3-thumbnail-creator/codec/codectest"
 	"s3-thumbnail-creator/codec/raster"
 )
 
@@ -63,53 +62,6 @@ func open(t testing.TB, data []byte) *Decoder {
 	return d
 }
 
-// samples decodes a picture and returns its samples, plane by plane, of two
-// bytes where there are more than 8 bits, and the rows there were. That is what
-// decoders write as raw video.
-func samples(t testing.TB, d *Decoder, filter bool) (planes [3][]byte, rows int, err error) {
-	t.Helper()
-	info := d.Info()
-	n, err := d.Decode(filter, func(b *planar.Band) {
-		if b.Y != rows {
-			t.Errorf("a band begins with row %d, want %d", b.Y, rows)
-		}
-		rows = b.Y + b.Rows
-		for i, p := range b.Planes {
-			if p.Pix == nil {
-				continue
-			}
-			width, height := info.Width, b.Rows
-			if i > 0 {
-				width, height = (width+1<<d.seq.shiftX-1)>>d.seq.shiftX, (height+1<<d.seq.shiftY-1)>>d.seq.shiftY
-			}
-			for y := range height {
-				for _, v := range p.Pix[y*p.Stride:][:width] {
-					if planes[i] = append(planes[i], byte(v)); info.Depth[i] > 8 {
-						planes[i] = append(planes[i], byte(v>>8))
-					}
-				}
-			}
-		}
-	})
-	if n != rows {
-		t.Errorf("%d rows were passed, Decode says %d", rows, n)
-	}
-	return planes, rows, err
-}
-
-// checksum is the CRC-32 of the samples.
-func checksum(t testing.TB, d *Decoder, filter bool) (sum uint32, rows int) {
-	t.Helper()
-	planes, rows, err := samples(t, d, filter)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range planes {
-		sum = crc32.Update(sum, crc32.IEEETable, p)
-	}
-	return sum, rows
-}
-
 func TestSamplesAreThoseOfOtherDecoders(t *testing.T) {
 	for _, tt := range files {
 		d := open(t, readFile(t, tt.name))
@@ -117,7 +69,7 @@ func TestSamplesAreThoseOfOtherDecoders(t *testing.T) {
 		if i.Width != tt.width || i.Height != tt.height || i.Chroma != tt.chroma || i.Depth[0] != tt.depth {
 			t.Errorf("%s: got %+v, want %+v", tt.name, i, tt)
 		}
-		if sum, rows := checksum(t, d, true); sum != tt.sum || rows != tt.height {
+		if sum, rows := codectest.Checksum(t, d, true); sum != tt.sum || rows != tt.height {
 			t.Errorf("%s: checksum %#08x of %d rows, want %#08x of %d", tt.name, sum, rows, tt.sum, tt.height)
 		}
 	}
@@ -127,7 +79,7 @@ func TestRandomCoding(t *testing.T) {
 	for _, tt := range streams {
 		d := open(t, tt.data())
 		height := d.Info().Height
-		if sum, rows := checksum(t, d, true); sum != tt.sum || rows != height {
+		if sum, rows := codectest.Checksum(t, d, true); sum != tt.sum || rows != height {
 			t.Errorf("%s: checksum %#08x of %d rows, want %#08x of %d", tt.name, sum, rows, tt.sum, height)
 		}
 	}
@@ -138,7 +90,7 @@ func TestRandomCoding(t *testing.T) {
 func TestUnfilteredPictureIsWhole(t *testing.T) {
 	for _, tt := range files {
 		d := open(t, readFile(t, tt.name))
-		sum, rows := checksum(t, d, false)
+		sum, rows := codectest.Checksum(t, d, false)
 		if rows != tt.height {
 			t.Errorf("%s: %d rows, want %d", tt.name, rows, tt.height)
 		}
@@ -149,7 +101,7 @@ func TestUnfilteredPictureIsWhole(t *testing.T) {
 		if d.head.cdef.any() || d.head.restore.any || d.head.filtered() {
 			continue // these cannot be taken out of the header alone: blocks have data for them
 		}
-		if same, _ := checksum(t, d, true); same != sum {
+		if same, _ := codectest.Checksum(t, d, true); same != sum {
 			t.Errorf("%s: another picture where it is kept whole", tt.name)
 		}
 	}
@@ -158,7 +110,7 @@ func TestUnfilteredPictureIsWhole(t *testing.T) {
 func TestTruncatedPictureShowsWhatIsThere(t *testing.T) {
 	for _, name := range []string{"main", "tiles", "segments"} {
 		file := readFile(t, name)
-		whole, _, _ := samples(t, open(t, file), true)
+		whole, _, _ := codectest.Samples(t, open(t, file), true)
 		width := open(t, file).Info().Width
 		last := 0
 		for n := len(file) / 8; n < len(file); n += 7 {
@@ -166,7 +118,7 @@ func TestTruncatedPictureShowsWhatIsThere(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			part, rows, err := samples(t, d, true)
+			part, rows, err := codectest.Samples(t, d, true)
 			if (err == nil) != (rows > 0) || err != nil && !errors.Is(err, raster.ErrCorrupt) {
 				t.Fatalf("%s: %d of %d bytes: %d rows and %v", name, n, len(file), rows, err)
 			}
@@ -219,36 +171,9 @@ func FuzzDecode(f *testing.F) {
 		if d.Memory(filter) > most {
 			return
 		}
-		i := d.Info()
-		next := 0
-		rows, err := d.Decode(filter, func(b *planar.Band) {
-			if b.Y != next || b.Rows < 1 {
-				t.Errorf("rows %d+%d behind row %d", b.Y, b.Rows, next)
-			}
-			next = b.Y + b.Rows
-			last := b.Planes[0].Pix[(b.Rows-1)*b.Planes[0].Stride:][:i.Width]
-			if int(last[i.Width-1]) >= 1<<i.Depth[0] {
-				t.Errorf("a sample of %d with %d bits", last[i.Width-1], i.Depth[0])
-			}
-		})
-		if (err == nil) != (rows > 0) || rows != next || rows > i.Height {
-			t.Errorf("%d rows of %d, %d passed, error %v", rows, i.Height, next, err)
-		}
+		codectest.CheckBands(t, d, filter)
 	})
 }
 
 // BenchmarkDecode decodes a picture with and without filters.
-func BenchmarkDecode(b *testing.B) {
-	d := open(b, readFile(b, "main"))
-	for name, filter := range map[string]bool{"filtered": true, "unfiltered": false} {
-		b.Run(name, func(b *testing.B) {
-			b.SetBytes(int64(d.Info().Width * d.Info().Height))
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := d.Decode(filter, func(*planar.Band) {}); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
+func BenchmarkDecode(b *testing.B) { codectest.BenchmarkPlanar(b, open(b, readFile(b, "main"))) }

@@ -1,9 +1,9 @@
 package av1
 
 import (
-	"runtime"
 	"testing"
 
+	"s3-thumbnail-creator/codec/codectest"
 	"s3-thumbnail-creator/codec/internal/planar"
 )
 
@@ -14,13 +14,12 @@ func TestMemoryIsEstimated(t *testing.T) {
 		for _, filter := range []bool{false, true} {
 			d := open(t, readFile(t, tt.name))
 			scans() // made once
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			if _, err := d.Decode(filter, func(*planar.Band) {}); err != nil {
-				t.Fatal(err)
-			}
-			runtime.ReadMemStats(&after)
-			took, estimated := int64(after.TotalAlloc-before.TotalAlloc), d.Memory(filter)
+			took := codectest.Allocated(func() {
+				if _, err := d.Decode(filter, func(*planar.Band) {}); err != nil {
+					t.Fatal(err)
+				}
+			})
+			estimated := d.Memory(filter)
 			const margin = 512 << 10
 			if took > estimated || estimated > 2*took+margin {
 				t.Errorf("%s, filters %v: took %d bytes, estimated are %d", tt.name, filter, took, estimated)

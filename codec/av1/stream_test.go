@@ -1,9 +1,11 @@
 package av1
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math/rand/v2"
 
+	"s3-thumbnail-creator/codec/codectest"
 	"s3-thumbnail-creator/codec/internal/bitfield"
 )
 
@@ -42,44 +44,20 @@ type stream struct {
 }
 
 // bitWriter writes headers.
-type bitWriter struct {
-	out  []byte
-	bits int
-}
-
-func (b *bitWriter) put(n, v int) {
-	for i := n - 1; i >= 0; i-- {
-		if b.bits&7 == 0 {
-			b.out = append(b.out, 0)
-		}
-		b.out[b.bits>>3] |= byte(v>>i&1) << (7 - b.bits&7)
-		b.bits++
-	}
-}
-
-func (b *bitWriter) flag(v bool) { b.put(1, int(b2u(v))) }
+type bitWriter struct{ codectest.BitWriter }
 
 // below writes ns(n).
 func (b *bitWriter) below(n, v int) {
 	w := bitfield.Width(n + 1)
 	if short := 1<<w - n; v < short {
-		b.put(w-1, v)
+		b.Put(w-1, v)
 	} else {
-		b.put(w, v+short)
+		b.Put(w, v+short)
 	}
-}
-
-func (b *bitWriter) align() { b.bits = (b.bits + 7) &^ 7 }
-
-func or(v, otherwise int) int {
-	if v == 0 {
-		return otherwise
-	}
-	return v
 }
 
 func (s *stream) fill() {
-	s.depth, s.width, s.height = or(s.depth, 8), or(s.width, 128), or(s.height, 128)
+	s.depth, s.width, s.height = cmp.Or(s.depth, 8), cmp.Or(s.width, 128), cmp.Or(s.height, 128)
 }
 
 func makeUnit(kind int, body []byte) []byte {
@@ -98,81 +76,81 @@ func (s *stream) sequence() []byte {
 	if s.depth == 12 {
 		profile = 2
 	}
-	b.put(3, profile)
-	b.put(2, 3) // a still picture with a reduced header
-	b.put(5, 31)
-	b.put(4, 15)
-	b.put(4, 15)
-	b.put(16, s.width-1)
-	b.put(16, s.height-1)
-	b.flag(s.large)
-	b.flag(s.filterIntra)
-	b.flag(!s.noEdgeFilter)
-	b.flag(s.denominator > 0)
-	b.flag(s.cdef)
-	b.flag(s.restoration != [3]int{})
+	b.Put(3, profile)
+	b.Put(2, 3) // a still picture with a reduced header
+	b.Put(5, 31)
+	b.Put(4, 15)
+	b.Put(4, 15)
+	b.Put(16, s.width-1)
+	b.Put(16, s.height-1)
+	b.Flag(s.large)
+	b.Flag(s.filterIntra)
+	b.Flag(!s.noEdgeFilter)
+	b.Flag(s.denominator > 0)
+	b.Flag(s.cdef)
+	b.Flag(s.restoration != [3]int{})
 	s.color(b, profile)
-	b.flag(false) // film grain
-	b.put(1, 1)
-	return b.out
+	b.Flag(false) // film grain
+	b.Put(1, 1)
+	return b.Out
 }
 
 func (s *stream) color(b *bitWriter, profile int) {
-	b.flag(s.depth > 8)
+	b.Flag(s.depth > 8)
 	if profile == 2 && s.depth > 8 {
-		b.flag(s.depth == 12)
+		b.Flag(s.depth == 12)
 	}
 	if profile != 1 {
-		b.flag(s.chroma == 0)
+		b.Flag(s.chroma == 0)
 	}
-	b.flag(false)
-	b.flag(false)
+	b.Flag(false)
+	b.Flag(false)
 	if s.chroma == 0 {
 		return
 	}
 	if s.depth == 12 {
-		if b.flag(s.chroma < 3); s.chroma < 3 {
-			b.flag(s.chroma == 1)
+		if b.Flag(s.chroma < 3); s.chroma < 3 {
+			b.Flag(s.chroma == 1)
 		}
 	}
 	if s.chroma == 1 {
-		b.put(2, 0)
+		b.Put(2, 0)
 	}
-	b.flag(s.offsets) // separate_uv_delta_q
+	b.Flag(s.offsets) // separate_uv_delta_q
 }
 
 // frame returns a frame header and the tiles.
 func (s *stream) frame() []byte {
 	b := &bitWriter{}
-	b.flag(s.frozen)
-	if b.flag(s.screen); s.screen {
-		b.flag(true)
+	b.Flag(s.frozen)
+	if b.Flag(s.screen); s.screen {
+		b.Flag(true)
 	}
 	if s.denominator > 0 {
-		b.flag(true)
-		b.put(3, s.denominator-9)
+		b.Flag(true)
+		b.Put(3, s.denominator-9)
 	}
-	b.flag(false)
+	b.Flag(false)
 	if s.screen && s.denominator == 0 {
-		b.flag(false) // no blocks that are copied: random vectors lead nowhere
+		b.Flag(false) // no blocks that are copied: random vectors lead nowhere
 	}
 	tiles := s.tiling(b)
 	s.quantization(b)
 	s.segmentation(b)
 	if s.base > 0 {
-		if b.flag(s.deltaQ); s.deltaQ {
-			b.put(2, 2)
-			if b.flag(s.deltaLF); s.deltaLF {
-				b.put(2, 1)
-				b.flag(s.multi)
+		if b.Flag(s.deltaQ); s.deltaQ {
+			b.Put(2, 2)
+			if b.Flag(s.deltaLF); s.deltaLF {
+				b.Put(2, 1)
+				b.Flag(s.multi)
 			}
 		}
 	}
 	s.filters(b)
-	b.flag(!s.largest)
-	b.flag(s.reduced)
-	b.align()
-	out := b.out
+	b.Flag(!s.largest)
+	b.Flag(s.reduced)
+	b.Align()
+	out := b.Out
 	if tiles > 1 {
 		out = append(out, 0)
 	}
@@ -201,15 +179,15 @@ func (s *stream) tiling(b *bitWriter) int {
 		width = (8*width + s.denominator/2) / s.denominator
 	}
 	wide, high := (width+side-1)/side, (s.height+side-1)/side
-	b.flag(s.columns == nil)
+	b.Flag(s.columns == nil)
 	count := [2]int{1, 1}
 	if s.columns == nil {
 		for i, n := range [2]int{wide, high} {
 			for range s.uniform {
-				b.flag(true)
+				b.Flag(true)
 			}
 			if s.uniform < bitfield.Width(n) {
-				b.flag(false)
+				b.Flag(false)
 			}
 			size := (n + 1<<s.uniform - 1) >> s.uniform
 			count[i] = (n + size - 1) / size
@@ -236,23 +214,23 @@ func (s *stream) tiling(b *bitWriter) int {
 		}
 	}
 	if n := bitfield.Width(count[0]) + bitfield.Width(count[1]); n > 0 {
-		b.put(n, 0)
-		b.put(2, 2) // sizes of three bytes
+		b.Put(n, 0)
+		b.Put(2, 2) // sizes of three bytes
 	}
 	return count[0] * count[1]
 }
 
 func (s *stream) quantization(b *bitWriter) {
 	delta := func(v int) {
-		if b.flag(s.offsets); s.offsets {
-			b.put(7, v&127)
+		if b.Flag(s.offsets); s.offsets {
+			b.Put(7, v&127)
 		}
 	}
-	b.put(8, s.base)
+	b.Put(8, s.base)
 	delta(-7)
 	if s.chroma != 0 {
 		if s.offsets {
-			b.flag(true)
+			b.Flag(true)
 		}
 		delta(5)
 		delta(-20)
@@ -262,11 +240,11 @@ func (s *stream) quantization(b *bitWriter) {
 		}
 	}
 	matrices := s.matrices != [3]int{}
-	if b.flag(matrices); matrices {
-		b.put(4, s.matrices[0])
-		b.put(4, s.matrices[1])
+	if b.Flag(matrices); matrices {
+		b.Put(4, s.matrices[0])
+		b.Put(4, s.matrices[1])
 		if s.offsets {
-			b.put(4, s.matrices[2])
+			b.Put(4, s.matrices[2])
 		}
 	}
 }
@@ -274,7 +252,7 @@ func (s *stream) quantization(b *bitWriter) {
 // segmentation writes eight segments with features of all kinds that keep the
 // picture lossy.
 func (s *stream) segmentation(b *bitWriter) {
-	if b.flag(s.segments); !s.segments {
+	if b.Flag(s.segments); !s.segments {
 		return
 	}
 	r := rand.New(rand.NewPCG(s.seed, 1))
@@ -282,7 +260,7 @@ func (s *stream) segmentation(b *bitWriter) {
 	for i := range maxSegments {
 		for j, n := range lengths {
 			active := r.IntN(2) == 0 && (j < featureReference || s.preSkip) && (j != featureSkip || i == 3)
-			b.flag(active)
+			b.Flag(active)
 			if !active {
 				continue
 			}
@@ -293,34 +271,34 @@ func (s *stream) segmentation(b *bitWriter) {
 			case j < featureReference:
 				v = r.IntN(60) - 30
 			}
-			b.put(n, v&(1<<n-1))
+			b.Put(n, v&(1<<n-1))
 		}
 	}
 }
 
 func (s *stream) filters(b *bitWriter) {
-	b.put(6, s.deblock[0])
-	b.put(6, s.deblock[1])
+	b.Put(6, s.deblock[0])
+	b.Put(6, s.deblock[1])
 	if s.chroma != 0 && (s.deblock[0] > 0 || s.deblock[1] > 0) {
-		b.put(6, s.deblock[2])
-		b.put(6, s.deblock[3])
+		b.Put(6, s.deblock[2])
+		b.Put(6, s.deblock[3])
 	}
-	b.put(3, s.sharpness)
+	b.Put(3, s.sharpness)
 	deltas := s.intraDelta != 0
-	if b.flag(deltas); deltas {
-		b.flag(true)
-		b.flag(true)
-		b.put(7, s.intraDelta&127)
-		b.put(9, 0)
+	if b.Flag(deltas); deltas {
+		b.Flag(true)
+		b.Flag(true)
+		b.Put(7, s.intraDelta&127)
+		b.Put(9, 0)
 	}
 	if s.cdef {
 		r := rand.New(rand.NewPCG(s.seed, 2))
-		b.put(2, r.IntN(4))
-		b.put(2, 3)
+		b.Put(2, r.IntN(4))
+		b.Put(2, 3)
 		for range 8 {
-			b.put(6, r.IntN(64))
+			b.Put(6, r.IntN(64))
 			if s.chroma != 0 {
-				b.put(6, r.IntN(64))
+				b.Put(6, r.IntN(64))
 			}
 		}
 	}
@@ -329,13 +307,13 @@ func (s *stream) filters(b *bitWriter) {
 	}
 	for i := range 3 {
 		if i == 0 || s.chroma != 0 {
-			b.put(2, s.restoration[i])
+			b.Put(2, s.restoration[i])
 		}
 	}
-	if b.flag(s.unitShift > 0); s.unitShift > 0 && !s.large {
-		b.flag(false)
+	if b.Flag(s.unitShift > 0); s.unitShift > 0 && !s.large {
+		b.Flag(false)
 	}
 	if s.chroma == 1 && (s.restoration[1] > 0 || s.restoration[2] > 0) {
-		b.flag(true)
+		b.Flag(true)
 	}
 }

@@ -3,21 +3,10 @@ package heif
 import (
 	"bytes"
 	"errors"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"s3-thumbnail-creator/codec/raster"
 )
-
-func readFile(t testing.TB, name string) []byte {
-	t.Helper()
-	file, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
 
 // decodeFile decodes without reducing.
 func decodeFile(file []byte) (*raster.Image, error) {

@@ -5,8 +5,6 @@ package heif
 import (
 	"bytes"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,11 +15,7 @@ import (
 const readHEIC = false
 
 func TestPicturesAreUnsupportedWithoutTheDecoder(t *testing.T) {
-	file, err := os.ReadFile(filepath.Join("testdata", "quarters.heic"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = NewDecoder(bytes.NewReader(file), 0)
+	_, err := NewDecoder(bytes.NewReader(readFile(t, "quarters.heic")), 0)
 	if !errors.Is(err, raster.ErrUnsupported) || !strings.Contains(err.Error(), "nohevc") {
 		t.Errorf("got %v, want ErrUnsupported that names the build tag", err)
 	}

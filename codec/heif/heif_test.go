@@ -15,12 +15,18 @@ import (
 	"s3-thumbnail-creator/codec/raster"
 )
 
-func open(t testing.TB, name string) raster.Decoder {
+func readFile(t testing.TB, name string) []byte {
 	t.Helper()
 	file, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return file
+}
+
+func open(t testing.TB, name string) raster.Decoder {
+	t.Helper()
+	file := readFile(t, name)
 	d, err := NewDecoder(bytes.NewReader(file), int64(len(file)))
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
@@ -104,14 +110,11 @@ func TestAlpha(t *testing.T) {
 // the size in the header.
 func TestFrameLargerThanTheHeaderSaysIsCorrupt(t *testing.T) {
 	for _, name := range readable("quarters.avif", "alpha.avif", "quarters.heic") {
-		file, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		file := readFile(t, name)
 		at := bytes.Index(file, []byte("ispe"))
 		binary.BigEndian.PutUint32(file[at+8:], 8)
 		binary.BigEndian.PutUint32(file[at+12:], 8)
-		_, err = NewDecoder(bytes.NewReader(file), 0)
+		_, err := NewDecoder(bytes.NewReader(file), 0)
 		if !errors.Is(err, raster.ErrCorrupt) || !strings.Contains(err.Error(), "a frame of 192x128") {
 			t.Errorf("%s: got %v, want ErrCorrupt that names the frame's size", name, err)
 		}
@@ -120,10 +123,7 @@ func TestFrameLargerThanTheHeaderSaysIsCorrupt(t *testing.T) {
 
 func TestDamagedFilesAreErrors(t *testing.T) {
 	for _, name := range []string{"quarters.heic", "quarters.avif"} {
-		file, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		file := readFile(t, name)
 		for n := 0; n < len(file)-8; n += 17 {
 			d, err := NewDecoder(bytes.NewReader(file[:n]), 0)
 			if err == nil {

@@ -3,53 +3,14 @@ package hevc
 import (
 	"encoding/binary"
 	"errors"
-	"hash/crc32"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"s3-thumbnail-creator/codec/codectest"
 	"s3-thumbnail-creator/codec/internal/planar"
 	"s3-thumbnail-creator/codec/raster"
 )
-
-// checksum decodes a picture and returns the CRC-32 of its samples, plane by
-// plane, two bytes each where there are more than 8 bits, and the rows there were.
-// That is what ffmpeg's rawvideo has.
-func checksum(t testing.TB, d *Decoder, filter bool) (sum uint32, rows int) {
-	t.Helper()
-	info := d.Info()
-	x, y := planar.Subsampling(info.Chroma)
-	var planes [3][]byte
-	rows, err := d.Decode(filter, func(b *planar.Band) {
-		if b.Y != rows {
-			t.Errorf("a band begins with row %d, want %d", b.Y, rows)
-		}
-		rows = b.Y + b.Rows
-		for i := range planes {
-			if b.Planes[i].Pix == nil {
-				continue
-			}
-			width, height := info.Width, b.Rows
-			if i > 0 {
-				width, height = width>>x, height>>y
-			}
-			for row := range height {
-				for _, v := range b.Planes[i].Pix[row*b.Planes[i].Stride:][:width] {
-					if planes[i] = append(planes[i], byte(v)); info.Depth[i] > 8 {
-						planes[i] = append(planes[i], byte(v>>8))
-					}
-				}
-			}
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range planes {
-		sum = crc32.Update(sum, crc32.IEEETable, p)
-	}
-	return sum, rows
-}
 
 // units of a file in the byte stream format, each behind its length. ITU-T
 // H.265, annex B.
@@ -74,13 +35,19 @@ func byteStream(file []byte) (out []byte) {
 	return out
 }
 
-func openFile(t testing.TB, name string) *Decoder {
+// readFile returns the units of a picture in testdata, each behind its length.
+func readFile(t testing.TB, name string) []byte {
 	t.Helper()
 	file, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := NewDecoder(nil, byteStream(file), 4)
+	return byteStream(file)
+}
+
+func openFile(t testing.TB, name string) *Decoder {
+	t.Helper()
+	d, err := NewDecoder(nil, readFile(t, name), 4)
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
@@ -117,7 +84,7 @@ func TestSamplesAreThoseOfOtherDecoders(t *testing.T) {
 		if i.Width != tt.width || i.Height != tt.height || i.Chroma != tt.chroma || i.Depth[0] != tt.depth {
 			t.Errorf("%s: got %+v, want %+v", tt.name, i, tt)
 		}
-		if sum, rows := checksum(t, d, true); sum != tt.sum || rows != tt.height {
+		if sum, rows := codectest.Checksum(t, d, true); sum != tt.sum || rows != tt.height {
 			t.Errorf("%s: checksum %#08x of %d rows, want %#08x of %d", tt.name, sum, rows, tt.sum, tt.height)
 		}
 	}
@@ -126,7 +93,7 @@ func TestSamplesAreThoseOfOtherDecoders(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", tt.name, err)
 		}
-		if sum, rows := checksum(t, d, true); sum != tt.sum || rows != tt.height {
+		if sum, rows := codectest.Checksum(t, d, true); sum != tt.sum || rows != tt.height {
 			t.Errorf("%s: checksum %#08x of %d rows, want %#08x of %d", tt.name, sum, rows, tt.sum, tt.height)
 		}
 	}
@@ -135,7 +102,7 @@ func TestSamplesAreThoseOfOtherDecoders(t *testing.T) {
 // What the filters leave to the next band must come even if there is none.
 func TestUnfilteredPictureHasAllRows(t *testing.T) {
 	for _, tt := range files {
-		if sum, rows := checksum(t, openFile(t, tt.name), false); rows != tt.height || (sum == tt.sum) != (tt.name == "lossless.hevc") {
+		if sum, rows := codectest.Checksum(t, openFile(t, tt.name), false); rows != tt.height || (sum == tt.sum) != (tt.name == "lossless.hevc") {
 			t.Errorf("%s: %d rows of %d, the checksum is that of the filtered picture: %v", tt.name, rows, tt.height, sum == tt.sum)
 		}
 	}
@@ -144,11 +111,7 @@ func TestUnfilteredPictureHasAllRows(t *testing.T) {
 func TestTruncatedPictureShowsWhatIsThere(t *testing.T) {
 	widths := map[string]int{"slices.hevc": 416, "wavefront.hevc": 160}
 	for name := range widths {
-		file, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		data := byteStream(file)
+		data := readFile(t, name)
 		whole := samples8(t, data)
 		last := 0
 		for n := len(data) / 4; n < len(data); n += len(data) / 7 {
@@ -169,31 +132,22 @@ func TestTruncatedPictureShowsWhatIsThere(t *testing.T) {
 
 // samples8 returns the luma samples of a picture of 8 bits; none where there is
 // an error.
-func samples8(t *testing.T, data []byte) (out []byte) {
+func samples8(t *testing.T, data []byte) []byte {
 	t.Helper()
 	d, err := NewDecoder(nil, data, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = d.Decode(true, func(b *planar.Band) {
-		for y := range b.Rows {
-			for _, v := range b.Planes[0].Pix[y*b.Planes[0].Stride:][:d.Info().Width] {
-				out = append(out, byte(v))
-			}
-		}
-	})
-	if (err == nil) != (len(out) > 0) || err != nil && !errors.Is(err, raster.ErrCorrupt) {
-		t.Errorf("%d samples and %v", len(out), err)
+	planes, _, err := codectest.Samples(t, d, true)
+	if (err == nil) != (len(planes[0]) > 0) || err != nil && !errors.Is(err, raster.ErrCorrupt) {
+		t.Errorf("%d samples and %v", len(planes[0]), err)
 	}
-	return out
+	return planes[0]
 }
 
 func TestPictureOfAnotherSliceIsMissed(t *testing.T) {
-	file, err := os.ReadFile(filepath.Join("testdata", "slices.hevc"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := units{byteStream(file), 4}
+	file := readFile(t, "slices.hevc")
+	all := units{file, 4}
 	var data []byte
 	slices := 0
 	for {
@@ -209,7 +163,7 @@ func TestPictureOfAnotherSliceIsMissed(t *testing.T) {
 			data = append(data, rest[:len(rest)-len(all.data)]...)
 		}
 	}
-	if n, whole := len(samples8(t, data)), len(samples8(t, byteStream(file))); n == 0 || n > whole/2 {
+	if n, whole := len(samples8(t, data)), len(samples8(t, file)); n == 0 || n > whole/2 {
 		t.Errorf("without the second slice of four, %d of %d samples are shown; want those of the first", n, whole)
 	}
 }
@@ -241,11 +195,7 @@ func TestUnsupportedIsNamed(t *testing.T) {
 // out of their bounds.
 func FuzzDecode(f *testing.F) {
 	for _, tt := range files {
-		file, err := os.ReadFile(filepath.Join("testdata", tt.name))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(byteStream(file))
+		f.Add(readFile(f, tt.name))
 	}
 	for _, tt := range streams {
 		data := []byte(nil)
@@ -263,35 +213,9 @@ func FuzzDecode(f *testing.F) {
 		if i.Width*i.Height > 1<<20 {
 			return
 		}
-		next := 0
-		rows, err := d.Decode(len(data)&1 == 0, func(b *planar.Band) {
-			if b.Y != next || b.Rows < 1 {
-				t.Errorf("rows %d+%d behind row %d", b.Y, b.Rows, next)
-			}
-			next = b.Y + b.Rows
-			last := b.Planes[0].Pix[(b.Rows-1)*b.Planes[0].Stride:][:i.Width]
-			if int(last[i.Width-1]) >= 1<<i.Depth[0] {
-				t.Errorf("a sample of %d with %d bits", last[i.Width-1], i.Depth[0])
-			}
-		})
-		if (err == nil) != (rows > 0) || rows != next || rows > i.Height {
-			t.Errorf("%d rows of %d, %d passed, error %v", rows, i.Height, next, err)
-		}
+		codectest.CheckBands(t, d, len(data)&1 == 0)
 	})
 }
 
 // BenchmarkDecode decodes a tile of a phone's picture, with and without filters.
-func BenchmarkDecode(b *testing.B) {
-	d := openFile(b, "tile.hevc")
-	for name, filter := range map[string]bool{"filtered": true, "unfiltered": false} {
-		b.Run(name, func(b *testing.B) {
-			b.SetBytes(512 * 512)
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := d.Decode(filter, func(*planar.Band) {}); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
+func BenchmarkDecode(b *testing.B) { codectest.BenchmarkPlanar(b, openFile(b, "tile.hevc")) }

@@ -1,9 +1,11 @@
 package hevc
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math/rand/v2"
 
+	"s3-thumbnail-creator/codec/codectest"
 	"s3-thumbnail-creator/codec/internal/bitfield"
 	"s3-thumbnail-creator/codec/internal/planar"
 )
@@ -51,30 +53,15 @@ const (
 )
 
 // bitWriter writes headers.
-type bitWriter struct {
-	out  []byte
-	bits int
-}
-
-func (b *bitWriter) put(n int, v int) {
-	for i := n - 1; i >= 0; i-- {
-		if b.bits&7 == 0 {
-			b.out = append(b.out, 0)
-		}
-		b.out[b.bits>>3] |= byte(v>>i&1) << (7 - b.bits&7)
-		b.bits++
-	}
-}
-
-func (b *bitWriter) flag(v bool) { b.put(1, int(b2u(v))) }
+type bitWriter struct{ codectest.BitWriter }
 
 func (b *bitWriter) golomb(v int) {
 	n := 0
 	for (v+1)>>(n+1) > 0 {
 		n++
 	}
-	b.put(n, 0)
-	b.put(n+1, v+1)
+	b.Put(n, 0)
+	b.Put(n+1, v+1)
 }
 
 func (b *bitWriter) signed(v int) {
@@ -86,10 +73,8 @@ func (b *bitWriter) signed(v int) {
 }
 
 func (b *bitWriter) stop() {
-	b.put(1, 1)
-	for b.bits&7 != 0 {
-		b.put(1, 0)
-	}
+	b.Put(1, 1)
+	b.Align()
 }
 
 // unit returns a unit with its header and emulation prevention.
@@ -109,41 +94,34 @@ func makeUnit(kind int, body []byte) []byte {
 	return out
 }
 
-func or(v, otherwise int) int {
-	if v == 0 {
-		return otherwise
-	}
-	return v
-}
-
 func (s *stream) fill() {
-	s.depth = [2]int{or(s.depth[0], 8), or(s.depth[1], 8)}
-	s.width, s.height = or(s.width, 128), or(s.height, 128)
-	s.tree, s.minCoding = or(s.tree, 5), or(s.minCoding, 3)
-	s.minTrafo, s.maxTrafo = or(s.minTrafo, 2), or(s.maxTrafo, min(5, or(s.tree, 5)))
-	s.size = or(s.size, 4000)
+	s.depth = [2]int{cmp.Or(s.depth[0], 8), cmp.Or(s.depth[1], 8)}
+	s.width, s.height = cmp.Or(s.width, 128), cmp.Or(s.height, 128)
+	s.tree, s.minCoding = cmp.Or(s.tree, 5), cmp.Or(s.minCoding, 3)
+	s.minTrafo, s.maxTrafo = cmp.Or(s.minTrafo, 2), cmp.Or(s.maxTrafo, min(5, cmp.Or(s.tree, 5)))
+	s.size = cmp.Or(s.size, 4000)
 }
 
 func (s *stream) sequenceSet() []byte {
 	b := &bitWriter{}
-	b.put(8, 1) // no sub-layers
-	b.put(8, 4) // format range extensions
-	b.put(32, 1<<27)
-	b.put(32, 0)
-	b.put(16, 0)
-	b.put(8, 93)
+	b.Put(8, 1) // no sub-layers
+	b.Put(8, 4) // format range extensions
+	b.Put(32, 1<<27)
+	b.Put(32, 0)
+	b.Put(16, 0)
+	b.Put(8, 93)
 	b.golomb(0)
 	b.golomb(s.chroma)
 	if s.chroma == 3 {
-		b.flag(false)
+		b.Flag(false)
 	}
 	b.golomb(s.width)
 	b.golomb(s.height)
-	b.flag(false)
+	b.Flag(false)
 	b.golomb(s.depth[0] - 8)
 	b.golomb(s.depth[1] - 8)
 	b.golomb(4)
-	b.flag(true)
+	b.Flag(true)
 	for range 3 {
 		b.golomb(0)
 	}
@@ -153,37 +131,37 @@ func (s *stream) sequenceSet() []byte {
 	b.golomb(s.maxTrafo - s.minTrafo)
 	b.golomb(0)
 	b.golomb(s.depthIntra)
-	if b.flag(s.lists > 0); s.lists > 0 {
-		if b.flag(s.lists == 2); s.lists == 2 {
+	if b.Flag(s.lists > 0); s.lists > 0 {
+		if b.Flag(s.lists == 2); s.lists == 2 {
 			s.scalingLists(b)
 		}
 	}
-	b.flag(false)
-	b.flag(!s.noOffsets)
-	if b.flag(s.pcm); s.pcm {
-		b.put(4, s.depth[0]-2)
-		b.put(4, s.depth[1]-3)
+	b.Flag(false)
+	b.Flag(!s.noOffsets)
+	if b.Flag(s.pcm); s.pcm {
+		b.Put(4, s.depth[0]-2)
+		b.Put(4, s.depth[1]-3)
 		b.golomb(0)
 		b.golomb(min(s.tree, 5) - 3)
-		b.flag(s.pcmUnfiltered)
+		b.Flag(s.pcmUnfiltered)
 	}
 	b.golomb(0)
-	b.flag(false)
-	b.flag(false)
-	b.flag(!s.noStrong)
-	b.flag(false) // no usability information
-	b.flag(true)  // extensions
-	b.put(8, 0x80)
-	b.flag(s.rotate)
-	b.flag(s.skipContext)
-	b.flag(s.implicit)
-	b.put(2, 0)
-	b.flag(s.unsmoothed)
-	b.flag(false)
-	b.flag(s.rice)
-	b.flag(false)
+	b.Flag(false)
+	b.Flag(false)
+	b.Flag(!s.noStrong)
+	b.Flag(false) // no usability information
+	b.Flag(true)  // extensions
+	b.Put(8, 0x80)
+	b.Flag(s.rotate)
+	b.Flag(s.skipContext)
+	b.Flag(s.implicit)
+	b.Put(2, 0)
+	b.Flag(s.unsmoothed)
+	b.Flag(false)
+	b.Flag(s.rice)
+	b.Flag(false)
 	b.stop()
-	return makeUnit(unitSequenceSet, b.out)
+	return makeUnit(unitSequenceSet, b.Out)
 }
 
 // scalingLists writes lists, a third each predicted, default and coded.
@@ -196,11 +174,11 @@ func (s *stream) scalingLists(b *bitWriter) {
 		}
 		for matrix := 0; matrix < 6; matrix += step {
 			if r.IntN(3) < 2 {
-				b.flag(false)
+				b.Flag(false)
 				b.golomb(r.IntN(matrix/step + 1))
 				continue
 			}
-			b.flag(true)
+			b.Flag(true)
 			if size > 1 {
 				b.signed(r.IntN(20) - 5)
 			}
@@ -215,48 +193,48 @@ func (s *stream) pictureSet() []byte {
 	b := &bitWriter{}
 	b.golomb(0)
 	b.golomb(0)
-	b.flag(s.segments == dependentSegments)
-	b.put(4, 0)
-	b.flag(s.hideSigns)
-	b.flag(false)
+	b.Flag(s.segments == dependentSegments)
+	b.Put(4, 0)
+	b.Flag(s.hideSigns)
+	b.Flag(false)
 	b.golomb(0)
 	b.golomb(0)
 	b.signed(0)
-	b.flag(false)
-	b.flag(s.skipTransform)
-	if b.flag(s.qpDelta); s.qpDelta {
+	b.Flag(false)
+	b.Flag(s.skipTransform)
+	if b.Flag(s.qpDelta); s.qpDelta {
 		b.golomb(s.qpDeltaDepth)
 	}
 	b.signed(s.chromaOffset[0])
 	b.signed(s.chromaOffset[1])
-	b.put(3, 0)
-	b.flag(s.bypass)
+	b.Put(3, 0)
+	b.Flag(s.bypass)
 	tiles := s.columns != nil || s.uniform[0] > 0
-	b.flag(tiles)
-	b.flag(s.wavefront)
+	b.Flag(tiles)
+	b.Flag(s.wavefront)
 	if tiles {
 		s.tiles(b)
 	}
-	b.flag(true)
-	b.flag(true)
-	b.flag(false)
-	if b.flag(s.disableDeblock); !s.disableDeblock {
+	b.Flag(true)
+	b.Flag(true)
+	b.Flag(false)
+	if b.Flag(s.disableDeblock); !s.disableDeblock {
 		b.signed(s.beta)
 		b.signed(s.tc)
 	}
-	if b.flag(s.lists == 3); s.lists == 3 {
+	if b.Flag(s.lists == 3); s.lists == 3 {
 		s.scalingLists(b)
 	}
-	b.flag(false)
+	b.Flag(false)
 	b.golomb(0)
-	b.flag(false)
-	b.flag(true)
-	b.put(8, 0x80)
+	b.Flag(false)
+	b.Flag(true)
+	b.Put(8, 0x80)
 	if s.skipTransform {
-		b.golomb(or(s.skipSize, 2) - 2)
+		b.golomb(cmp.Or(s.skipSize, 2) - 2)
 	}
-	b.flag(s.crossChroma)
-	if b.flag(s.offsetList != nil); s.offsetList != nil {
+	b.Flag(s.crossChroma)
+	if b.Flag(s.offsetList != nil); s.offsetList != nil {
 		b.golomb(1)
 		b.golomb(len(s.offsetList) - 1)
 		for _, o := range s.offsetList {
@@ -267,7 +245,7 @@ func (s *stream) pictureSet() []byte {
 	b.golomb(s.offsetShift)
 	b.golomb(s.offsetShift)
 	b.stop()
-	return makeUnit(unitPictureSet, b.out)
+	return makeUnit(unitPictureSet, b.Out)
 }
 
 func (s *stream) tiles(b *bitWriter) {
@@ -279,28 +257,28 @@ func (s *stream) tiles(b *bitWriter) {
 		b.golomb(len(s.columns))
 		b.golomb(len(s.rows))
 	}
-	b.flag(uniform)
+	b.Flag(uniform)
 	for _, sizes := range [2][]int{s.columns, s.rows} {
 		for _, n := range sizes {
 			b.golomb(n - 1)
 		}
 	}
-	b.flag(s.acrossTiles)
+	b.Flag(s.acrossTiles)
 }
 
 // sliceUnit returns a slice segment that begins at an address.
 func (s *stream) sliceUnit(address int) []byte {
 	b := &bitWriter{}
-	b.flag(address == 0)
-	b.flag(false)
+	b.Flag(address == 0)
+	b.Flag(false)
 	b.golomb(0)
 	dependent := address > 0 && s.segments == dependentSegments
 	if address > 0 {
 		if s.segments == dependentSegments {
-			b.flag(true)
+			b.Flag(true)
 		}
 		size := 1 << s.tree
-		b.put(bitfield.Width((s.width+size-1)/size*((s.height+size-1)/size)), address)
+		b.Put(bitfield.Width((s.width+size-1)/size*((s.height+size-1)/size)), address)
 	}
 	if !dependent {
 		s.sliceFields(b)
@@ -311,26 +289,26 @@ func (s *stream) sliceUnit(address int) []byte {
 	b.stop()
 	r := rand.New(rand.NewPCG(s.seed, uint64(address)<<32))
 	for range s.size {
-		b.out = append(b.out, byte(r.Uint32()))
+		b.Out = append(b.Out, byte(r.Uint32()))
 	}
-	return makeUnit(unitIDR, b.out)
+	return makeUnit(unitIDR, b.Out)
 }
 
 // sliceFields writes what a dependent segment leaves out.
 func (s *stream) sliceFields(b *bitWriter) {
 	b.golomb(sliceI)
 	if !s.noOffsets {
-		b.flag(true)
+		b.Flag(true)
 		if s.chroma != 0 {
-			b.flag(true)
+			b.Flag(true)
 		}
 	}
 	b.signed(s.qp - 26)
 	if s.offsetList != nil {
-		b.flag(true)
+		b.Flag(true)
 	}
 	if !s.noOffsets || !s.disableDeblock {
-		b.flag(true)
+		b.Flag(true)
 	}
 }
 
