@@ -119,10 +119,7 @@ func newConverter(c color, depth [3]int, gray bool) *converter {
 	case c.matrix == yCgCo:
 		m = [3][3]float64{{1, -1, 1}, {1, 1, 0}, {1, -1, -1}}
 	}
-	t := &converter{gamut: gamuts[c.primaries]}
-	if h := hdrs[c.transfer]; h != nil {
-		t.hdr = h()
-	}
+	t := &converter{gamut: gamutOf(c.primaries), hdr: hdrOf(c.transfer)}
 	for i, row := range m {
 		t.offsets[i] = 0.5 // for rounding
 		for j, v := range row {

@@ -1,8 +1,9 @@
 package heif
 
 import (
-	"math"
 	"sync"
+
+	"s3-thumbnail-creator/codec/icc"
 )
 
 // Primaries of pictures with more colors than sRGB has. ITU-T H.273, table 2.
@@ -15,17 +16,28 @@ const (
 // (D65), to those of sRGB. It follows from the chromaticities in H.273.
 type gamut [3][3]float64
 
-var gamuts = map[int]*gamut{
-	displayP3: {
+var (
+	fromDisplayP3 = gamut{
 		{1.224940, -0.224940, 0},
 		{-0.042057, 1.042057, 0},
 		{-0.019638, -0.078636, 1.098274},
-	},
-	bt2020: {
+	}
+	fromBT2020 = gamut{
 		{1.660491, -0.587641, -0.072850},
 		{-0.124550, 1.132900, -0.008349},
 		{-0.018151, -0.100579, 1.118730},
-	},
+	}
+)
+
+// gamutOf returns the gamut of primaries, nil for those of sRGB.
+func gamutOf(primaries int) *gamut {
+	switch primaries {
+	case displayP3:
+		return &fromDisplayP3
+	case bt2020:
+		return &fromBT2020
+	}
+	return nil
 }
 
 // curves are sRGB's, IEC 61966-2-1. The transfers of BT.709 and BT.2020 are taken for it, as displays do.
@@ -36,21 +48,14 @@ type curves struct {
 
 // srgb is computed for the first picture that needs it, and not at every start of a function.
 var srgb = sync.OnceValue(func() *curves {
+	const sRGB = 13 // H.273, table 3
 	var c curves
+	linear := icc.CodedTransfer(sRGB)
 	for i := range c.linear {
-		v := float64(i) / 255
-		if c.linear[i] = v / 12.92; v > 0.04045 {
-			c.linear[i] = math.Pow((v+0.055)/1.055, 2.4)
-		}
+		c.linear[i] = linear(float64(i) / 255)
 	}
 	for i := range c.encoded {
-		v := float64(i) / 4095
-		if v <= 0.0031308 {
-			v *= 12.92
-		} else {
-			v = 1.055*math.Pow(v, 1/2.4) - 0.055
-		}
-		c.encoded[i] = byte(v*255 + 0.5)
+		c.encoded[i] = byte(icc.Encode(float64(i)/4095)*255 + 0.5)
 	}
 	return &c
 })

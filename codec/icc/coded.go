@@ -113,8 +113,8 @@ func NewCoded(primaries Chromaticities, transfer int) *Transform {
 	if t.hdr {
 		for i := range t.gray {
 			v := t.channels[0][i]
-			v *= t.tone(v, v, v)
-			t.gray[i] = to8(encode(v))
+			v *= Tone(v, v, v, t.hlg)
+			t.gray[i] = to8(Encode(v))
 		}
 	}
 	return t
@@ -125,7 +125,7 @@ func newCoded(primaries Chromaticities, toLight func(float64) float64) *Transfor
 	t := &Transform{encode: encodeTable()}
 	for i := range 256 {
 		v := toLight(float64(i) / 255)
-		t.gray[i] = to8(encode(v))
+		t.gray[i] = to8(Encode(v))
 		for c := range t.channels {
 			t.channels[c][i] = v
 		}
@@ -134,14 +134,16 @@ func newCoded(primaries Chromaticities, toLight func(float64) float64) *Transfor
 	return t
 }
 
-// tone returns the factor that brings the light of a pixel of PQ or HLG to what
-// a page can show: HLG's from the scene to a display of peakWhite (ITU-R
-// BT.2100, table 5), then both by Reinhard's curve, extended so that peakWhite
-// becomes white, over the brightest channel, so that hues stay.
-func (t *Transform) tone(r, g, b float64) float64 {
+// Tone returns the factor that brings the light of a pixel of PQ or HLG to what
+// a page can show: the light of a scene (HLG) to that of a display of peakWhite
+// (ITU-R BT.2100, table 5, of which the gamma is 1.2), then both by Reinhard's
+// curve, extended so that peakWhite becomes white, over the brightest channel, so
+// that hues stay and dark colors are as they are: "Photographic Tone Reproduction
+// for Digital Images", Reinhard et al., 2002, equation 4.
+func Tone(r, g, b float64, scene bool) float64 {
 	const peak = float64(peakWhite) / pageWhite
 	scale := 1.0
-	if t.hlg {
+	if scene {
 		scale = peak * math.Pow(max(0.2627*r+0.6780*g+0.0593*b, 0), 0.2)
 	}
 	brightest := max(r, g, b) * scale

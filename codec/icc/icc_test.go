@@ -301,7 +301,7 @@ func TestCurvesBehindACoarseGrid(t *testing.T) {
 		tr.RGBA(pix)
 		for c, from := range []int{v, 255 - v, 128} {
 			x := float64(from) / 255
-			if d := float64(pix[c]) - 255*encode(x*x); d > 1 || d < -1 {
+			if d := float64(pix[c]) - 255*Encode(x*x); d > 1 || d < -1 {
 				t.Fatalf("%d, %d, 128 became %v", v, 255-v, pix)
 			}
 		}

@@ -17,8 +17,9 @@ var toLinear = inverse([3][3]float64{
 	{0.0139322, 0.0971045, 0.7141733},
 })
 
-// encode is the transfer function of sRGB. IEC 61966-2-1, section 5.2.
-func encode(linear float64) float64 {
+// Encode is the transfer function of sRGB, from light to the value, both 0 to 1.
+// IEC 61966-2-1, section 5.2.
+func Encode(linear float64) float64 {
 	switch v := clamp(linear); {
 	case v <= 0.0031308:
 		return 12.92 * v
@@ -31,11 +32,11 @@ func encode(linear float64) float64 {
 // part, near black, moves by less than half of an 8-bit step.
 const encodeSteps = 1 << 13
 
-// encodeTable is encode for values scaled to 0..encodeSteps.
+// encodeTable is Encode for values scaled to 0..encodeSteps.
 var encodeTable = sync.OnceValue(func() *[encodeSteps + 1]uint8 {
 	var t [encodeSteps + 1]uint8
 	for i := range t {
-		t[i] = to8(encode(float64(i) / encodeSteps))
+		t[i] = to8(Encode(float64(i) / encodeSteps))
 	}
 	return &t
 })

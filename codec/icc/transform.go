@@ -9,7 +9,7 @@ type Transform struct {
 	encode   *[encodeSteps + 1]uint8
 	table    *table
 	identity bool
-	hdr, hlg bool // light goes beyond white: see tone
+	hdr, hlg bool // light goes beyond white: see Tone
 }
 
 // New reads a profile. Errors wrap ErrProfile.
@@ -53,7 +53,7 @@ func (t *Transform) readGray(p *profile) error {
 		if p.lab { // the curve gives L
 			_, v, _ = labToXYZ(100*v, 0, 0)
 		}
-		t.gray[i] = to8(encode(v))
+		t.gray[i] = to8(Encode(v))
 	}
 	return nil
 }
@@ -156,7 +156,7 @@ func (t *Transform) hdrRGBA(pix []byte) {
 	m := &t.matrix
 	for p := pix; len(p) >= 4; p = p[4:] {
 		r, g, b := t.channels[0][p[0]], t.channels[1][p[1]], t.channels[2][p[2]]
-		f := t.tone(r, g, b)
+		f := Tone(r, g, b, t.hlg)
 		for c := range 3 {
 			p[c] = t.encode[step(f*(m[c][0]*r+m[c][1]*g+m[c][2]*b))]
 		}
