@@ -28,7 +28,7 @@ func newDecoder(c *container, primary *item, f format.Format) (raster.Decoder, e
 	g := &picture.geometry
 	d.info = raster.Info{
 		Format: f, Width: g.width, Height: g.height, Frames: 1, Model: raster.RGBA,
-		Alpha: d.alpha != nil || picture.fill != nil, Orientation: orientations[g.turn], ICC: picture.profile,
+		Alpha: d.alpha != nil || picture.fill != nil, Orientation: orientations[g.turn[0]][g.turn[1]], ICC: picture.profile,
 	}
 	if !d.info.Alpha {
 		const most = 4

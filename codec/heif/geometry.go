@@ -20,11 +20,10 @@ type turn [2]int
 
 var upright = turn{0, 1}
 
-// orientations are the EXIF orientations with the effect of each turn. Exif
-// 2.32, tag 274.
-var orientations = map[turn]int{
-	{0, 1}: 1, {1, 0}: 2, {3, 2}: 3, {2, 3}: 4,
-	{0, 2}: 5, {1, 3}: 6, {3, 1}: 7, {2, 0}: 8,
+// orientations are the EXIF orientations with the effect of each turn, by its
+// corners. Exif 2.32, tag 274.
+var orientations = [4][4]int{
+	0: {1: 1, 2: 5}, 1: {0: 2, 3: 6}, 2: {3: 4, 0: 8}, 3: {2: 3, 1: 7},
 }
 
 // then follows t by a movement of the corners of a unit square, y down.

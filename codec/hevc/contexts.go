@@ -108,7 +108,12 @@ var stateLPS = [64]uint8{
 // lpsRange is rangeLPS for a model (state and value) and two bits of the range.
 // nextModel is what a model becomes, by the model, and 128 more where the less
 // probable value came.
-var lpsRange, nextModel = func() (ranges [512]uint8, next [256]uint8) {
+var (
+	lpsRange  [512]uint8
+	nextModel [256]uint8
+)
+
+func makeModels() (ranges [512]uint8, next [256]uint8) {
 	for state := range 64 {
 		for value := range 2 {
 			model := state<<1 | value
@@ -121,4 +126,4 @@ var lpsRange, nextModel = func() (ranges [512]uint8, next [256]uint8) {
 		}
 	}
 	return ranges, next
-}()
+}

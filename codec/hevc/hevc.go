@@ -19,6 +19,8 @@
 package hevc
 
 import (
+	"sync"
+
 	"s3-thumbnail-creator/codec/internal/planar"
 	"s3-thumbnail-creator/codec/raster"
 )
@@ -32,11 +34,23 @@ type Decoder struct {
 	pic  *pictureSet
 }
 
+// tables are made with the first decoder, and not at every start of a program
+// that may never see HEVC.
+var tables sync.Once
+
+func makeTables() {
+	scans = makeScans()
+	significantAt = makeSignificant()
+	lpsRange, nextModel = makeModels()
+	odd32 = makeOdd32()
+}
+
 // NewDecoder reads the headers of a picture: parameter sets, each a unit with
 // its header, and data, units that each follow their length, a big-endian number
 // of lengthSize bytes (1 to 4). data may have parameter sets, too. Errors wrap
 // raster.ErrCorrupt or raster.ErrUnsupported.
 func NewDecoder(sets [][]byte, data []byte, lengthSize int) (*Decoder, error) {
+	tables.Do(makeTables)
 	d := &Decoder{data: units{data, lengthSize}}
 	for _, s := range sets {
 		if u, ok := parseUnit(s); ok {

@@ -26,7 +26,9 @@ type scan struct {
 }
 
 // scans are by log2 of the size: 1, 2, 4, 8.
-var scans = func() (s [3][4]scan) {
+var scans [3][4]scan
+
+func makeScans() (s [3][4]scan) {
 	for log2 := range 4 {
 		side := 1 << log2
 		for i, at := range diagonal(side) {
@@ -43,7 +45,7 @@ var scans = func() (s [3][4]scan) {
 		}
 	}
 	return s
-}()
+}
 
 // significant are the models of sig_coeff_flag within a 4x4 block, by which of
 // the blocks to the right (1) and below (2) are coded, and 4 for a transform
@@ -58,7 +60,9 @@ var significant = [5][16]uint8{
 
 // significantAt is significant by the kind of the scan and the position in it,
 // and a last table for one model alone.
-var significantAt = func() (tables [3][6][16]uint8) {
+var significantAt [3][6][16]uint8
+
+func makeSignificant() (tables [3][6][16]uint8) {
 	for kind := range tables {
 		for i, at := range scans[kind][2].order[:16] {
 			for j := range significant {
@@ -67,4 +71,4 @@ var significantAt = func() (tables [3][6][16]uint8) {
 		}
 	}
 	return tables
-}()
+}

@@ -17,7 +17,9 @@ var odd16 = [8][8]int32{
 	{9, -25, 43, -57, 70, -80, 87, -90},
 }
 
-var odd32 = func() (m [16][16]int32) {
+var odd32 [16][16]int32
+
+func makeOdd32() (m [16][16]int32) {
 	// The entries are c[(2*column+1)*(2*k+1)], a cosine of as many 64ths of
 	// half a turn, with the symmetries of the cosine.
 	c := [32]int32{1: 90, 3: 90, 5: 88, 7: 85, 9: 82, 11: 78, 13: 73, 15: 67,
@@ -37,7 +39,7 @@ var odd32 = func() (m [16][16]int32) {
 		}
 	}
 	return m
-}()
+}
 
 type line [32]int32
 
