@@ -49,10 +49,7 @@ func (p *plane) at(x, y int) int { return (y-p.top+1)*p.stride + x }
 
 func newFrame(s *sequence, h *header, filter bool, emit func(*planar.Band)) *frame {
 	f := &frame{seq: s, head: *h, numPlanes: s.planes(), emit: emit}
-	f.superblockLog2 = 4
-	if s.large {
-		f.superblockLog2 = 5
-	}
+	f.superblockLog2 = s.superblockLog2()
 	f.superblock = 1 << f.superblockLog2
 	f.columns = (h.columns + f.superblock - 1) >> f.superblockLog2
 	f.rows = (h.rows + f.superblock - 1) >> f.superblockLog2
@@ -107,11 +104,8 @@ func (f *frame) allocateRestoration() {
 		}
 		p, r := &f.planes[i], &f.restoration[i]
 		r.UnitSize = 1 << f.head.restore.unit[i]
-		units := func(length int, shift uint) int {
-			return max(((length+1<<shift>>1)>>shift+r.UnitSize/2)/r.UnitSize, 1)
-		}
-		f.unitRows[i] = units(f.head.height, p.y)
-		r.Units = make([]loop.Unit, f.unitRows[i]*units(f.head.upscaled, p.x))
+		f.unitRows[i] = r.Count((f.head.height + 1<<p.y - 1) >> p.y)
+		r.Units = make([]loop.Unit, f.unitRows[i]*r.Count((f.head.upscaled+1<<p.x-1)>>p.x))
 	}
 }
 

@@ -5,10 +5,7 @@ import "unsafe"
 // Memory estimates the bytes that Decode allocates, with and without filters.
 func (d *Decoder) Memory(filter bool) int64 {
 	s, h := d.seq, d.head
-	side := int64(64)
-	if s.large {
-		side = 128
-	}
+	side := int64(4) << s.superblockLog2()
 	align := func(v int) int64 { return (int64(v) + side - 1) &^ (side - 1) }
 	width, height := align(4*h.columns), align(4*h.rows)
 	chroma := func(luma int64) int64 { // of both planes

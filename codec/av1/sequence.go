@@ -179,6 +179,14 @@ func (s *sequence) parseSubsampling(b *bitReader, profile int) {
 	}
 }
 
+// superblockLog2 is the logarithm of a superblock's side in 4x4 blocks.
+func (s *sequence) superblockLog2() int {
+	if s.large {
+		return 5
+	}
+	return 4
+}
+
 // planes is how many planes a picture has.
 func (s *sequence) planes() int {
 	if s.mono {

@@ -23,10 +23,7 @@ const (
 )
 
 func (t *tiling) parse(b *bitReader, s *sequence, h *header) error {
-	shift := 4 // log2 of a superblock in 4x4 blocks
-	if s.large {
-		shift = 5
-	}
+	shift := s.superblockLog2()
 	columns, rows := (h.columns+1<<shift-1)>>shift, (h.rows+1<<shift-1)>>shift
 	widest := maxTileWidth >> (shift + 2)
 	least := max(tileLog2(widest, columns), tileLog2(maxTileArea>>(2*shift+4), rows*columns))

@@ -79,9 +79,6 @@ func New(p *Params, f Format) *Synthesizer {
 		s.white(0, uint32(p.Seed))
 		s.regressLuma()
 	}
-	if f.Mono {
-		points[1], points[2] = nil, nil
-	}
 	for plane, seed := range [3]uint32{0, 0xb524, 0x49d8} {
 		if plane > 0 && s.active(plane) {
 			s.white(plane, uint32(p.Seed)^seed)

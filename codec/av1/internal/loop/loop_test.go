@@ -404,7 +404,7 @@ func random(rng *rand.Rand, round int) (*Frame, []picture) {
 		if plane > 0 && l.subX+l.subY == 2 {
 			how.UnitSize >>= rng.IntN(2)
 		}
-		for range units(how.UnitSize, l.upscaledWidth) * units(how.UnitSize, l.height) {
+		for range how.Count(l.upscaledWidth) * how.Count(l.height) {
 			how.Units = append(how.Units, Unit{
 				Type:     UnitType(rng.IntN(3)),
 				Vertical: [3]int8{int8(rng.IntN(16) - 5), int8(rng.IntN(32) - 23), int8(rng.IntN(64) - 17)},

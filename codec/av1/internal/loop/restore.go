@@ -19,6 +19,10 @@ type Restoration struct {
 	Units    []Unit // row by row
 }
 
+// Count is how many units there are along so many samples of the plane. Section
+// 5.9.20.
+func (r *Restoration) Count(samples int) int { return max((samples+r.UnitSize/2)/r.UnitSize, 1) }
+
 // Unit is how a unit is restored.
 type Unit struct {
 	Type                 UnitType
@@ -47,9 +51,6 @@ func newRestorer(f *Frame) *restorer {
 	return r
 }
 
-// units is how many units there are in so many samples. Section 5.9.20.
-func units(size, samples int) int { return max((samples+size/2)/size, 1) }
-
 // restore returns the finished rows of a stripe; y is where the stripe starts
 // in luma, or would start if the first one were whole, 8 rows further down.
 // Section 7.17.1.
@@ -59,8 +60,8 @@ func (r *restorer) restore(plane int, s *stripe, y int) planar.Plane {
 		return planar.Plane{Pix: s.source[s.at(0, 0):], Stride: s.stride}
 	}
 	s.surround(r.f, r.f.Planes[plane])
-	columns := units(how.UnitSize, s.upscaledWidth)
-	row := min(y>>s.subY/how.UnitSize, units(how.UnitSize, s.height)-1)
+	columns := how.Count(s.upscaledWidth)
+	row := min(y>>s.subY/how.UnitSize, how.Count(s.height)-1)
 	for x := 0; x < s.upscaledWidth; x += chunk >> s.subX {
 		column := min(x/how.UnitSize, columns-1)
 		u := &how.Units[row*columns+column]
