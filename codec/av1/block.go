@@ -87,37 +87,23 @@ func (t *tile) clearLevels(b *block) {
 func (t *tile) keepBlock(b *block) {
 	f := t.f
 	n := neighbor{size: b.size, mode: b.mode, skip: b.skip, copied: b.copied, palette: [2]uint8{uint8(b.palette[0]), uint8(b.palette[1])}}
-	above, left := f.above.blocks[b.column:][:b.wide], t.beside.blocks[b.row&31:][:b.high]
-	for i := range above {
-		above[i] = n
-	}
-	for i := range left {
-		left[i] = n
-	}
+	fill(f.above.blocks[b.column:][:b.wide], n)
+	fill(t.beside.blocks[b.row&31:][:b.high], n)
 	if b.chroma {
 		smooth := isSmooth(b.chromaMode)
-		above, left := f.above.smooth[b.column:][:b.wide], t.beside.smooth[b.row&31:][:b.high]
-		for i := range above {
-			above[i] = smooth
-		}
-		for i := range left {
-			left[i] = smooth
-		}
+		fill(f.above.smooth[b.column:][:b.wide], smooth)
+		fill(t.beside.smooth[b.row&31:][:b.high], smooth)
 	}
 	if f.head.screenContent {
 		t.keepColors(b)
 	}
+	columns := f.head.columns
+	at, wide, high := b.row*columns+b.column, min(b.wide, columns-b.column), min(b.high, f.head.rows-b.row)
 	if f.segments != nil {
-		right := min(b.column+b.wide, f.head.columns)
-		for row := b.row; row < min(b.row+b.high, f.head.rows); row++ {
-			line := f.segments[row*f.head.columns:][b.column:right]
-			for i := range line {
-				line[i] = uint8(b.segment)
-			}
-		}
+		fillRect(f.segments, at, columns, wide, high, uint8(b.segment))
 	}
 	if f.copies != nil {
-		t.keepVector(b)
+		fillRect(f.copies, at, columns, wide, high, copied{b.vector, b.size, b.copied})
 	}
 }
 

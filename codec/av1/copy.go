@@ -6,23 +6,12 @@ import "s3-thumbnail-creator/codec/av1/internal/intra"
 // samples.
 type vector struct{ y, x int32 }
 
-// copied is what is kept of a 4x4 block in frames that have copied blocks.
+// copied is what is kept of a 4x4 block in frames that have copied blocks, for
+// the prediction of vectors.
 type copied struct {
 	vector vector
 	size   blockSize
 	copied bool
-}
-
-// keepVector keeps a block for the prediction of vectors.
-func (t *tile) keepVector(b *block) {
-	h := &t.f.head
-	right := min(b.column+b.wide, h.columns)
-	for row := b.row; row < min(b.row+b.high, h.rows); row++ {
-		line := t.f.copies[row*h.columns:][b.column:right]
-		for i := range line {
-			line[i] = copied{b.vector, b.size, b.copied}
-		}
-	}
 }
 
 // readVector reads the vector of a block. Section 5.11.26: assign_mv.

@@ -28,9 +28,7 @@ func (s *filterState) allocate(f *frame) {
 	}
 	s.levels2 = make([]uint8, len(s.levels[0]))
 	s.skipped = make([]bool, f.head.columns/2*(f.head.rows/2))
-	for i := range s.skipped {
-		s.skipped[i] = true
-	}
+	fill(s.skipped, true)
 }
 
 // filtered tells whether any filter or grain changes the picture.
@@ -47,13 +45,8 @@ func (c *cdefParams) any() bool {
 // plane.
 func (f *frame) keepTransform(plane, x, y int, size transformSize) {
 	s := &f.filters
-	v := size.w - 2 | (size.h-2)<<4
-	for i := range 1 << (size.h - 2) {
-		line := s.sizes[plane][(y+i)*s.stride[plane]+x:][:1<<(size.w-2)]
-		for j := range line {
-			line[j] = v
-		}
-	}
+	w, h := size.w-2, size.h-2
+	fillRect(s.sizes[plane], y*s.stride[plane]+x, s.stride[plane], 1<<w, 1<<h, w|h<<4)
 }
 
 // keepForFilters keeps what the filters need of a block.
@@ -83,16 +76,6 @@ func (f *frame) keepForFilters(t *tile, b *block) {
 		if i == 0 {
 			fillRect(s.levels2, at, s.stride[i], wide, high, t.level(b, 1))
 		}
-	}
-}
-
-func fillRect(to []uint8, at, stride, wide, high int, v uint8) {
-	for range high {
-		line := to[at:][:wide]
-		for i := range line {
-			line[i] = v
-		}
-		at += stride
 	}
 }
 

@@ -115,13 +115,8 @@ func (t *tile) keepColors(b *block) {
 		if n == 0 {
 			continue
 		}
-		above, left := t.f.above.colors[plane][b.column:][:b.wide], t.beside.colors[plane][b.row&31:][:b.high]
-		for i := range above {
-			above[i] = b.colors[plane]
-		}
-		for i := range left {
-			left[i] = b.colors[plane]
-		}
+		fill(t.f.above.colors[plane][b.column:][:b.wide], b.colors[plane])
+		fill(t.beside.colors[plane][b.row&31:][:b.high], b.colors[plane])
 	}
 }
 

@@ -189,23 +189,16 @@ func (t *tile) addResidual(b *block, plane, x, y int, size transformSize) {
 	}
 	// What is beyond the picture counts as zero.
 	inside := min(wide, (f.head.columns+1<<p.x-1)>>p.x-x)
-	for i := range above[:inside] {
-		above[i] = context
-	}
+	fill(above[:inside], context)
 	clear(above[inside:])
 	inside = min(high, (f.head.rows+1<<p.y-1)>>p.y-y)
-	for i := range left[:inside] {
-		left[i] = context
-	}
+	fill(left[:inside], context)
 	clear(left[inside:])
 }
 
 func (t *tile) keepKind(row, column, wide, high int, kind transform.Type) {
 	for y := range high {
-		line := t.kinds[row&31+y][column&31:][:wide]
-		for x := range line {
-			line[x] = kind
-		}
+		fill(t.kinds[row&31+y][column&31:][:wide], kind)
 	}
 }
 

@@ -33,13 +33,8 @@ func (t *tile) readTransformSizes(b *block) {
 	if b.skip && b.copied {
 		w, h = blockLog2[b.size][0]+2, blockLog2[b.size][1]+2
 	}
-	above, left := t.f.above.transform[b.column:][:b.wide], t.beside.transform[b.row&31:][:b.high]
-	for i := range above {
-		above[i] = w
-	}
-	for i := range left {
-		left[i] = h
-	}
+	fill(t.f.above.transform[b.column:][:b.wide], w)
+	fill(t.beside.transform[b.row&31:][:b.high], h)
 }
 
 // readDepth reads how often a block's largest transform is split.
@@ -84,13 +79,10 @@ func (t *tile) readSplit(b *block, row, column int, size transformSize, depth in
 		return
 	}
 	b.transform = size
-	t.keepSizes(row, column, 1<<(size.w-2), 1<<(size.h-2), size)
-	for x := range 1 << (size.w - 2) {
-		t.f.above.transform[column+x] = size.w
-	}
-	for y := range 1 << (size.h - 2) {
-		t.beside.transform[row&31+y] = size.h
-	}
+	wide, high := 1<<(size.w-2), 1<<(size.h-2)
+	t.keepSizes(row, column, wide, high, size)
+	fill(t.f.above.transform[column:][:wide], size.w)
+	fill(t.beside.transform[row&31:][:high], size.h)
 }
 
 func (t *tile) splitContext(b *block, row, column int, size transformSize) int {
@@ -116,10 +108,7 @@ func (t *tile) splitContext(b *block, row, column int, size transformSize) int {
 // keepSizes keeps the transforms of a block that is copied.
 func (t *tile) keepSizes(row, column, wide, high int, size transformSize) {
 	for y := range high {
-		line := t.sizes[row&31+y][column&31:][:wide]
-		for x := range line {
-			line[x] = size
-		}
+		fill(t.sizes[row&31+y][column&31:][:wide], size)
 	}
 }
 
