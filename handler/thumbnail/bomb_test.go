@@ -73,18 +73,54 @@ func TestBombs(t *testing.T) {
 			if err := os.WriteFile(path, data, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			c := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestBombs$")
-			c.Env = append(os.Environ(), "BOMB="+path)
-			out, err := c.CombinedOutput()
-			if err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
-			if peak := peakMemory(c.ProcessState); peak > bombResident {
-				t.Errorf("took %d MiB, at most %d are to be had", peak>>20, bombResident>>20)
-			}
-			t.Logf("%s", bytes.TrimSpace(out))
+			runLimited(t, "TestBombs", "BOMB="+path)
 		})
 	}
+}
+
+// runLimited runs a test of this package in a process of its own, which calls
+// limitProcess, and returns what it prints. The process must succeed and stay
+// within the memory that there is.
+func runLimited(t *testing.T, test string, env ...string) []byte {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^"+test+"$")
+	c.Env = append(os.Environ(), env...)
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	peak := peakMemory(c.ProcessState)
+	if peak > bombResident {
+		t.Errorf("took %d MiB, at most %d are to be had", peak>>20, bombResident>>20)
+	}
+	t.Logf("%d MiB, %s", peak>>20, bytes.TrimSpace(out))
+	return out
+}
+
+// limitProcess puts this process under a hard limit.
+func limitProcess() {
+	const data = bombResident + 128<<20 // Go maps its heap in parts of 64 MiB
+	if err := syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: data, Max: data}); err != nil {
+		fail(err)
+	}
+	debug.SetMemoryLimit(bombResident * 85 / 100)
+}
+
+// fail ends a process under the limit.
+func fail(err error) {
+	fmt.Println(err)
+	os.Exit(1)
+}
+
+func bombLimits() Limits {
+	return Limits{MaxPixels: bombPixels, Memory: bombBudget, MaxFrames: settings.MaxFrames}
+}
+
+// bombVariant is the default one, which moves where the picture does.
+func bombVariant() settings.Variant {
+	v := settings.DefaultVariant()
+	v.Animated = settings.All
+	return v
 }
 
 // peakMemory is the most memory that an ended process had resident, in bytes.
@@ -100,30 +136,20 @@ func peakMemory(p *os.ProcessState) int64 {
 // explode makes the thumbnail and ends the process: with 0 if it was made or
 // rejected.
 func explode(path string) {
-	const data = bombResident + 128<<20 // Go maps its heap in parts of 64 MiB
-	if err := syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: data, Max: data}); err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-	debug.SetMemoryLimit(bombResident * 85 / 100)
+	limitProcess()
 	file, err := os.ReadFile(path)
 	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
+		fail(err)
 	}
 	began := time.Now()
-	v := settings.DefaultVariant()
-	v.Animated = settings.All
-	result, err := Make(context.Background(), bytes.NewReader(file), int64(len(file)), []settings.Variant{v},
-		Limits{MaxPixels: bombPixels, Memory: bombBudget, MaxFrames: settings.MaxFrames})
+	result, err := Make(context.Background(), bytes.NewReader(file), int64(len(file)), []settings.Variant{bombVariant()}, bombLimits())
 	switch {
 	case err == nil:
 		fmt.Printf("made from %dx%d in %v %s\n", result.Source.Width, result.Source.Height, time.Since(began), result.Source.StillBecause)
 	case errors.Is(err, ErrRejected):
 		fmt.Printf("rejected in %v: %v\n", time.Since(began), err)
 	default:
-		fmt.Println("neither made nor rejected:", err)
-		os.Exit(1)
+		fail(fmt.Errorf("neither made nor rejected: %w", err))
 	}
 	os.Exit(0)
 }
@@ -131,20 +157,28 @@ func explode(path string) {
 // gifFrames has frames of side x side pixels, of which only the first row is
 // there, each to be taken back when it was shown.
 func gifFrames(width, height, side uint16, count int) []byte {
-	two := func(b []byte, v ...uint16) []byte {
-		for _, v := range v {
-			b = binary.LittleEndian.AppendUint16(b, v)
-		}
-		return b
-	}
-	b := append(two([]byte("GIF89a"), width, height), "\x80\x00\x00\x00\x00\x00\xff\xff\xff"...)
+	b := gifScreen(int(width), int(height))
 	var row bytes.Buffer
 	z := lzw.NewWriter(&row, lzw.LSB, 2)
 	_, _ = z.Write(make([]byte, side))
 	_ = z.Close()
-	frame := append(two([]byte("!\xf9\x04\x0c\x01\x00\x00\x00,"), 0, 0, side, side), 0, 2, byte(row.Len()))
+	frame := append(gifFrame(int(side), int(side)), byte(row.Len()))
 	frame = append(append(frame, row.Bytes()...), 0)
 	return append(b, bytes.Repeat(frame, count)...)
+}
+
+// gifScreen is the header of a GIF, with a palette of two colors.
+func gifScreen(width, height int) []byte {
+	b := binary.LittleEndian.AppendUint16([]byte("GIF89a"), uint16(width))
+	b = binary.LittleEndian.AppendUint16(b, uint16(height))
+	return append(b, "\x80\x00\x00\x00\x00\x00\xff\xff\xff"...)
+}
+
+// gifFrame is the header of a frame at 0, 0 that is to be taken back when it was
+// shown, up to its data.
+func gifFrame(width, height int) []byte {
+	b := binary.LittleEndian.AppendUint16([]byte("!\xf9\x04\x0c\x01\x00\x00\x00,\x00\x00\x00\x00"), uint16(width))
+	return append(binary.LittleEndian.AppendUint16(b, uint16(height)), 0, 2)
 }
 
 // webpFrames has lossless frames of one pixel.

@@ -14,10 +14,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
-	"os/exec"
-	"runtime/debug"
 	"strconv"
-	"syscall"
 	"testing"
 
 	"s3-thumbnail-creator/codec/format"
@@ -71,17 +68,10 @@ func TestLargest(t *testing.T) {
 		t.Run(string(kind.format)+" "+kind.name, func(t *testing.T) {
 			t.Parallel()
 			path, side := kind.find(t)
-			c := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestLargest$")
-			c.Env = append(os.Environ(), "LARGEST="+path, "LARGEST_SIDE="+strconv.Itoa(side))
-			out, err := c.CombinedOutput()
-			if err != nil || !bytes.Contains(out, []byte("made from")) {
-				t.Fatalf("%v\n%s", err, out)
+			out := runLimited(t, "TestLargest", "LARGEST="+path, "LARGEST_SIDE="+strconv.Itoa(side))
+			if !bytes.Contains(out, []byte("made from")) {
+				t.Fatalf("no thumbnail: %s", out)
 			}
-			peak := peakMemory(c.ProcessState)
-			if peak > bombResident {
-				t.Errorf("took %d MiB, there are %d", peak>>20, bombResident>>20)
-			}
-			t.Logf("%d MiB, %s", peak>>20, bytes.TrimSpace(out))
 		})
 	}
 	for f := range missing {
@@ -155,7 +145,7 @@ func (l largest) accepted(t *testing.T, r io.Reader, side int) bool {
 	}
 	variants := []settings.Variant{largestVariant(side)}
 	plans, width, height := planAll(variants, decoder.Info())
-	limits := largestLimits()
+	limits := bombLimits()
 	if limits.check(decoder, variants, plans, width, height) != nil {
 		return false
 	}
@@ -169,13 +159,9 @@ func (l largest) accepted(t *testing.T, r io.Reader, side int) bool {
 	return !still
 }
 
-func largestLimits() Limits {
-	return Limits{MaxPixels: bombPixels, Memory: bombBudget, MaxFrames: settings.MaxFrames}
-}
-
 func largestVariant(side int) settings.Variant {
-	v := settings.DefaultVariant()
-	if v.Animated = settings.All; side > 0 {
+	v := bombVariant()
+	if side > 0 {
 		v.Width, v.Height = side, side
 	}
 	return v
@@ -183,27 +169,19 @@ func largestVariant(side int) settings.Variant {
 
 // makeLargest is the process under the limit.
 func makeLargest(path string) {
-	const data = bombResident + 128<<20 // Go maps its heap in parts of 64 MiB
-	if err := syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: data, Max: data}); err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-	debug.SetMemoryLimit(bombResident * 85 / 100)
+	limitProcess()
 	side, _ := strconv.Atoi(os.Getenv("LARGEST_SIDE"))
 	f, err := os.Open(path)
 	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
+		fail(err)
 	}
 	info, err := f.Stat()
 	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
+		fail(err)
 	}
-	result, err := Make(context.Background(), f, info.Size(), []settings.Variant{largestVariant(side)}, largestLimits())
+	result, err := Make(context.Background(), f, info.Size(), []settings.Variant{largestVariant(side)}, bombLimits())
 	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
+		fail(err)
 	}
 	s, small := result.Source, result.Thumbnails[0]
 	fmt.Printf("made from %dx%d: %dx%d, %d frames, truncated: %v %s\n", s.Width, s.Height, small.Width, small.Height, small.Frames, s.Truncated, s.StillBecause)
@@ -274,15 +252,9 @@ func writePNG(interlace byte) func(w io.Writer, width, height int, data bool) {
 
 // writeGIF writes two frames, of which the first is to be taken back.
 func writeGIF(w io.Writer, width, height int, data bool) {
-	two := func(v ...int) (b []byte) {
-		for _, v := range v {
-			b = binary.LittleEndian.AppendUint16(b, uint16(v))
-		}
-		return b
-	}
-	_, _ = w.Write(append(append([]byte("GIF89a"), two(width, height)...), "\x80\x00\x00\x00\x00\x00\xff\xff\xff"...))
+	_, _ = w.Write(gifScreen(width, height))
 	for range 2 {
-		_, _ = w.Write(append(append([]byte("!\xf9\x04\x0c\x01\x00\x00\x00,"), two(0, 0, width, height)...), 0, 2))
+		_, _ = w.Write(gifFrame(width, height))
 		if !data {
 			continue
 		}
