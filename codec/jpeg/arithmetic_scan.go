@@ -2,17 +2,20 @@ package jpeg
 
 // prepareArithmetic chooses how a scan of arithmetic coding is run.
 func (s *scan) prepareArithmetic(progressive bool) {
+	place, decode := s.place, s.refineAC
 	switch {
 	case !progressive:
-		s.run = func(y, x, n int) int { s.placeSamples(y, x); return s.runArithmetic(n, s.sequentialBlock) }
+		place, decode = s.placeSamples, s.sequentialBlock
 	case s.from == 0 && s.high == 0:
-		s.run = func(y, x, n int) int { s.place(y, x); return s.runArithmetic(n, s.firstDC) }
+		decode = s.firstDC
 	case s.from == 0:
-		s.run = func(y, x, n int) int { s.place(y, x); return s.runArithmetic(n, s.refineDC) }
+		decode = s.refineDC
 	case s.high == 0:
-		s.run = func(y, x, n int) int { s.place(y, x); return s.runArithmetic(n, s.firstAC) }
-	default:
-		s.run = func(y, x, n int) int { s.place(y, x); return s.runArithmetic(n, s.refineAC) }
+		decode = s.firstAC
+	}
+	s.run = func(y, x, n int) int {
+		place(y, x)
+		return s.runArithmetic(n, decode)
 	}
 }
 
