@@ -54,10 +54,8 @@ func (s *Service) PutRolePermissionsBoundary(roleName, arn string) (Role, error)
 }
 
 // withinBoundary returns AccessDenied for what the role's boundary does not allow. AWS's own policies are not known here and
-// allow everything.
+// allow everything. The lock is held.
 func (s *Service) withinBoundary(q Request) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	r := s.roles[q.Who.Role]
 	if r == nil || s.managed[r.Boundary] == nil {
 		return nil

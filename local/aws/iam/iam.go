@@ -171,8 +171,8 @@ func (s *Service) AuthorizeKey(who account.Principal, action, arn string, onKey 
 
 func (s *Service) authorize(who account.Principal, action, arn string, onResource *Policy, context map[string]string, delegated bool) error {
 	q := Request{Action: action, Resource: arn, Who: who, Context: s.requestContext(who, context)}
-	err := s.decide(q, onResource, delegated)
 	s.mu.Lock()
+	err := s.decide(q, onResource, delegated)
 	observer := s.observer
 	s.mu.Unlock()
 	if observer != nil {
@@ -195,7 +195,7 @@ func (s *Service) Observe(f func(Decided)) {
 }
 
 // decide is the order in which AWS evaluates policies (IAM user guide, "Policy evaluation logic"): an explicit deny wins,
-// and what an identity is allowed must be within its permissions boundary.
+// and what an identity is allowed must be within its permissions boundary. The lock is held.
 func (s *Service) decide(q Request, onResource *Policy, delegated bool) error {
 	who, action, arn := q.Who, q.Action, q.Resource
 	fromResource := Silent
@@ -242,10 +242,8 @@ func (s *Service) requestContext(who account.Principal, context map[string]strin
 	return all
 }
 
-// fromIdentity is what the policies of a role say that have an effect already.
+// fromIdentity is what the policies of a role say that have an effect already. The lock is held.
 func (s *Service) fromIdentity(q Request) Decision {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	r := s.roles[q.Who.Role]
 	if r == nil {
 		return Silent
