@@ -105,7 +105,7 @@ func (s *Service) ARN(project string) string { return s.account.ARN("codebuild",
 
 // completed returns the project with what it gets from the service and the defaults of what is empty.
 func (s *Service) completed(p Project) *Project {
-	p.ARN, p.Created = s.ARN(p.Name), time.Now()
+	p.ARN, p.Created = s.ARN(p.Name), s.account.Now()
 	p.Changed = p.Created
 	if p.LogGroup == "" {
 		p.LogGroup = "/aws/codebuild/" + p.Name

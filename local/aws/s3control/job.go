@@ -26,20 +26,20 @@ type result struct {
 	message string
 }
 
-func newJob(id string, q CreateJobRequest) *job {
+func newJob(id string, q CreateJobRequest, now time.Time) *job {
 	return &job{request: q, Job: Job{
-		JobId: id, Status: StatusNew, CreationTime: time.Now().UTC(),
+		JobId: id, Status: StatusNew, CreationTime: now.UTC(),
 		ConfirmationRequired: q.ConfirmationRequired, Description: q.Description, Priority: q.Priority, RoleArn: q.RoleArn,
 		Manifest: q.Manifest, ManifestGenerator: q.ManifestGenerator, Operation: q.Operation, Report: q.Report,
 	}}
 }
 
 // describe returns a copy. The lock is held.
-func (j *job) describe() Job {
+func (j *job) describe(now time.Time) Job {
 	out := j.Job
 	elapsed := j.elapsed
 	if !j.active.IsZero() {
-		elapsed += time.Since(j.active)
+		elapsed += now.Sub(j.active)
 	}
 	out.ProgressSummary.Timers.ElapsedTimeInActiveSeconds = int64(elapsed.Seconds())
 	return out
@@ -50,15 +50,16 @@ func (s *Service) become(j *job, status Status) bool {
 	if j.Status == StatusCancelling && !status.ended() {
 		return false
 	}
+	now := s.account.Now().UTC()
 	switch {
 	case status == StatusActive && j.Status != StatusActive:
-		j.active = time.Now()
+		j.active = now
 	case j.Status == StatusActive && status != StatusActive:
-		j.elapsed += time.Since(j.active)
+		j.elapsed += now.Sub(j.active)
 		j.active = time.Time{}
 	}
 	j.Status = status
-	if now := time.Now().UTC(); status == StatusSuspended {
+	if status == StatusSuspended {
 		j.SuspendedDate, j.SuspendedCause = &now, "Awaiting confirmation"
 	} else if status.ended() {
 		j.TerminationDate = &now

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"s3-thumbnail-creator/local/aws/account"
 	"s3-thumbnail-creator/local/aws/s3"
@@ -94,7 +93,7 @@ func (s *Service) readManifest(who account.Principal, m Manifest) ([]task, error
 // configure one.
 func (s *Service) generate(who account.Principal, id string, g BucketGenerator) ([]task, *GeneratedManifest, error) {
 	bucket, _ := bucketOf(g.SourceBucket)
-	if err := s.iam.Authorize(who, "s3:PutInventoryConfiguration", "arn:aws:s3:::"+bucket, nil, nil); err != nil {
+	if err := s.iam.Authorize(who, "s3:PutInventoryConfiguration", s.account.ARN("s3", bucket), nil, nil); err != nil {
 		return nil, nil, err
 	}
 	if g.ExpectedBucketOwner != "" && g.ExpectedBucketOwner != account.ID {
@@ -183,7 +182,7 @@ func (s *Service) writeManifest(who account.Principal, id, source string, to Out
 	sum := md5.Sum(lines.Bytes())
 	doc, err := json.Marshal(map[string]any{
 		"sourceBucket": source, "destinationBucket": to.Bucket, "version": "2016-11-30", "fileFormat": "CSV",
-		"creationTimestamp": strconv.FormatInt(time.Now().UnixMilli(), 10), "fileSchema": "Bucket, Key, VersionId",
+		"creationTimestamp": strconv.FormatInt(s.account.Now().UnixMilli(), 10), "fileSchema": "Bucket, Key, VersionId",
 		"files": []any{map[string]any{"key": data, "size": lines.Len(), "MD5checksum": hex.EncodeToString(sum[:])}},
 	})
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"strings"
-	"time"
 
 	"s3-thumbnail-creator/local/aws/account"
 )
@@ -52,7 +51,7 @@ func (s *Service) report(who account.Principal, j *job) error {
 		Format, ReportCreationDate string
 		Results                    []reportPart
 		ReportSchema               string
-	}{j.Report.Format, time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), parts, reportSchema})
+	}{j.Report.Format, s.account.Now().UTC().Format("2006-01-02T15:04:05.000Z"), parts, reportSchema})
 	if err != nil {
 		return err
 	}

@@ -102,7 +102,7 @@ func (s *Service) CreateJob(who account.Principal, q CreateJobRequest) (string, 
 			return j.JobId, nil
 		}
 	}
-	j := newJob(account.RandomID(), q)
+	j := newJob(account.RandomID(), q, s.account.Now())
 	j.JobArn = s.jobARN(j.JobId)
 	if !s.account.Go(func() { s.run(s.account.Context(), j) }) {
 		return "", account.ErrClosed
@@ -121,7 +121,7 @@ func (s *Service) with(who account.Principal, action, id string, f func(*job) er
 	for _, j := range s.jobs {
 		if j.JobId == id {
 			err := f(j)
-			return j.describe(), err
+			return j.describe(s.account.Now()), err
 		}
 	}
 	return Job{}, wire.Errorf(404, "NoSuchJob", "The specified job does not exist.")
@@ -143,7 +143,7 @@ func (s *Service) ListJobs(who account.Principal, statuses []Status) ([]Job, err
 	var all []Job
 	for i := len(s.jobs) - 1; i >= 0; i-- {
 		if j := s.jobs[i]; j.Status.in(statuses) {
-			all = append(all, j.describe())
+			all = append(all, j.describe(s.account.Now()))
 		}
 	}
 	return all, nil

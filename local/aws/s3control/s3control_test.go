@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	control "github.com/aws/aws-sdk-go-v2/service/s3control"
@@ -103,6 +104,17 @@ func TestPriority(t *testing.T) {
 	w.await(low, types.JobStatusComplete)
 	close(urgent)
 	w.await(high, types.JobStatusComplete)
+}
+
+// TestJobsGoByTheClock: it may have been turned since the objects were written that a filter picks by their time.
+func TestJobsGoByTheClock(t *testing.T) {
+	w := newWorld(t, "a.jpg")
+	later := time.Now().Add(48 * time.Hour)
+	w.turn(48 * time.Hour)
+	job, _ := w.run(w.request(nil), types.JobStatusComplete)
+	if job.CreationTime.Before(later) || job.TerminationDate.Before(later) {
+		t.Errorf("made at %v, done at %v, want times after %v", job.CreationTime, job.TerminationDate, later)
+	}
 }
 
 // TestTooManyFailures: a job of which most fails does not go on to the end.

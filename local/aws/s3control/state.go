@@ -1,7 +1,5 @@
 package s3control
 
-import "time"
-
 // Remember implements state.Service.
 func (s *Service) Remember(f func(roots ...any) error) error {
 	s.mu.Lock()
@@ -17,7 +15,7 @@ func (s *Service) Resume() error {
 		if j.Status.ended() {
 			continue
 		}
-		now := time.Now().UTC()
+		now := s.account.Now().UTC()
 		j.Status, j.TerminationDate = StatusFailed, &now
 		j.FailureReasons = append(j.FailureReasons, Failure{"InternalError", "The local cloud was stopped while the job was under way."})
 	}

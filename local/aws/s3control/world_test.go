@@ -31,6 +31,7 @@ type world struct {
 	url    string // of the S3 Control
 	client *control.Client
 	role   iam.Role
+	turn   func(time.Duration) // turns the clock of the S3 Control
 	// answer says what becomes of a task: Succeeded, TemporaryFailure, PermanentFailure, or an error of Lambda.
 	answer func(key string, try int) (code string, err error)
 
@@ -87,6 +88,7 @@ func newWorld(t *testing.T, keys ...string) *world {
 	}
 	w.role = awstest.Role(t, w.Cloud, "batch", "batchoperations.s3.amazonaws.com", statements()...)
 	a := account.New(t.Context(), account.Options{Region: "us-east-1"})
+	w.turn = a.Turn
 	service := s3control.New(a, w.IAM, w.S3, w)
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if !s3control.Is(r) {
