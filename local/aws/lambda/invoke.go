@@ -74,14 +74,14 @@ type Result struct {
 // Invoke is Invoke with the permissions of who, for the type RequestResponse. The errors are AccessDeniedException,
 // ResourceNotFoundException, ResourceConflictException and TooManyRequestsException; that of the function is none.
 func (s *Service) Invoke(ctx context.Context, who account.Principal, ref string, payload []byte) (Result, error) {
-	return s.invokeAs(ctx, who, ref, account.RandomID(), payload)
-}
-
-// invokeAs is Invoke with the request's id.
-func (s *Service) invokeAs(ctx context.Context, who account.Principal, ref, id string, payload []byte) (Result, error) {
 	if err := s.allow(who, "InvokeFunction", ref); err != nil {
 		return Result{}, err
 	}
+	return s.invokeAs(ctx, ref, account.RandomID(), payload)
+}
+
+// invokeAs is Invoke with the request's id, for who may.
+func (s *Service) invokeAs(ctx context.Context, ref, id string, payload []byte) (Result, error) {
 	if s.throttled(payload) {
 		return Result{}, wire.Errorf(429, "TooManyRequestsException", "Rate Exceeded.")
 	}

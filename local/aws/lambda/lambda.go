@@ -388,7 +388,7 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, who accoun
 		w.WriteHeader(http.StatusAccepted)
 		return nil
 	}
-	result, err := s.invokeAs(r.Context(), who, ref, id, payload)
+	result, err := s.invokeAs(r.Context(), ref, id, payload)
 	if err != nil {
 		s.countThrottle(ref, err)
 		return err
