@@ -33,6 +33,15 @@ type logsInput struct {
 	} `json:"logEvents"`
 }
 
+// limit is how many events a page has.
+func (in logsInput) limit() int {
+	const most = 10000
+	if in.Limit <= 0 {
+		return most
+	}
+	return min(in.Limit, most)
+}
+
 func (s *Service) operations() map[string]wire.Operation {
 	return map[string]wire.Operation{
 		"CreateLogGroup":        s.groupOp("CreateLogGroup", func(in logsInput) error { return s.CreateEncryptedLogGroup(in.LogGroupName, in.KMSKeyID) }),
@@ -113,11 +122,7 @@ func (s *Service) getLogEvents(_ context.Context, who account.Principal, in logs
 		if st == nil {
 			return nil, wire.Errorf(400, "ResourceNotFoundException", "The specified log stream does not exist.")
 		}
-		limit := in.Limit
-		if limit <= 0 || limit > 10000 {
-			limit = 10000
-		}
-		n := len(st.events)
+		limit, n := in.limit(), len(st.events)
 		first, last := max(0, n-limit), n
 		if in.StartFromHead {
 			first, last = 0, min(limit, n)
@@ -161,12 +166,7 @@ func (s *Service) filterLogEvents(_ context.Context, who account.Principal, in l
 		if err != nil || from > len(found) {
 			return nil, wire.Errorf(400, "InvalidParameterException", "The specified nextToken is invalid.")
 		}
-		const most = 10000
-		limit := most
-		if in.Limit > 0 {
-			limit = min(in.Limit, most)
-		}
-		to := min(from+limit, len(found))
+		to := min(from+in.limit(), len(found))
 		events := []any{}
 		for _, e := range found[from:to] {
 			events = append(events, map[string]any{
@@ -210,12 +210,8 @@ func (s *Service) describeLogStreams(_ context.Context, who account.Principal, i
 }
 
 func (g *logGroup) describe(arn string) map[string]any {
-	bytes := 0
-	for _, e := range g.all("") {
-		bytes += len(e.message)
-	}
 	out := map[string]any{
-		"logGroupName": g.name, "arn": arn + ":*", "logGroupArn": arn, "creationTime": g.created.UnixMilli(), "storedBytes": bytes,
+		"logGroupName": g.name, "arn": arn + ":*", "logGroupArn": arn, "creationTime": g.created.UnixMilli(), "storedBytes": g.size,
 	}
 	if g.retention > 0 {
 		out["retentionInDays"] = g.retention

@@ -192,9 +192,7 @@ func (s *Service) Tick() {
 			continue
 		}
 		oldest := s.account.Now().AddDate(0, 0, -g.retention)
-		for _, st := range g.streams {
-			st.events = slices.DeleteFunc(st.events, func(e logEvent) bool { return e.at.Before(oldest) })
-		}
+		g.drop(func(e logEvent) bool { return e.at.Before(oldest) })
 	}
 }
 

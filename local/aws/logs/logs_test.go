@@ -2,6 +2,7 @@ package logs_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,35 @@ func TestLogEventsPage(t *testing.T) {
 	_, err := client.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{LogGroupName: sdk.String("missing"), LogStreamName: stream})
 	if awstest.Code(err) != "ResourceNotFoundException" {
 		t.Errorf("a missing group: %v", err)
+	}
+}
+
+// TestExpiredEventsTakeNoRoom: what a group no longer keeps does not count when it is full.
+func TestExpiredEventsTakeNoRoom(t *testing.T) {
+	c := awstest.Start(t, aws.Options{})
+	err := c.Logs.CreateLogGroup("g")
+	if err == nil {
+		err = c.Logs.PutRetentionPolicy("g", 1)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(n int) {
+		t.Helper()
+		if err := c.Logs.Write(awstest.Anyone, "g", "s", slices.Repeat([]string{strings.Repeat("x", 1<<20)}, n)...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(60)
+	c.Turn(48 * time.Hour)
+	write(10)
+	groups, err := cloudwatchlogs.NewFromConfig(awstest.Admin(c)).DescribeLogGroups(t.Context(), nil)
+	if err != nil || *groups.LogGroups[0].StoredBytes != 10<<20 || len(c.Logs.Lines("g")) != 10 {
+		t.Errorf("of 10 lines of a megabyte there are %d: %+v, %v", len(c.Logs.Lines("g")), groups, err)
+	}
+	write(60)
+	if n := len(c.Logs.Lines("g")); n < 32 || n > 64 {
+		t.Errorf("of 64 MB a full group has %d", n)
 	}
 }
 
