@@ -53,10 +53,8 @@ func (s *Service) operations() map[string]wire.Operation {
 	}
 }
 
-// authorize asks IAM. What it refuses has another code in each protocol.
+// authorize asks IAM. What it refuses has another code in each protocol. The lock is held.
 func (s *Service) authorize(who account.Principal, action, name string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	var onQueue *iam.Policy
 	if q := s.queues[name]; q != nil {
 		onQueue = q.policy
@@ -71,12 +69,12 @@ func (s *Service) authorize(who account.Principal, action, name string) error {
 
 // with runs f on a queue, with the lock held, if the caller may do the action.
 func (s *Service) with(who account.Principal, action, queueURL string, f func(*queue) (any, error)) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	name := path.Base(queueURL)
 	if err := s.authorize(who, action, name); err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	q := s.queues[name]
 	if q == nil {
 		return nil, noQueue(queueURL)
@@ -105,23 +103,19 @@ func (s *Service) mayUseKey(who account.Principal, q *queue, operations ...strin
 	return fault(code, "KMS."+strings.TrimSuffix(e.Code, "Exception")+"Exception", "%s (Service: AWSKMS; Status Code: %d; Error Code: %s)", e.Message, e.Status, e.Code)
 }
 
+// createQueue makes a queue, or finds the one of that name if it has all the attributes that are asked for.
 func (s *Service) createQueue(_ context.Context, who account.Principal, in sqsInput) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := s.authorize(who, "CreateQueue", in.QueueName); err != nil {
 		return nil, err
 	}
-	a := Attributes{VisibilityTimeout: 30 * time.Second, MaximumMessageSize: 1 << 20}
-	err := s.CreateQueue(in.QueueName, a)
-	if err == nil {
-		_, err = s.with(who, "CreateQueue", in.QueueName, func(q *queue) (any, error) { return nil, q.set(in.Attributes) })
-	} else if same, _ := s.with(who, "CreateQueue", in.QueueName, func(q *queue) (any, error) {
-		have := q.attributes(s)
-		for k, v := range in.Attributes {
-			if have[k] != v {
-				return false, nil
-			}
-		}
-		return true, nil
-	}); same == true {
+	err := s.create(in.QueueName, Attributes{VisibilityTimeout: 30 * time.Second, MaximumMessageSize: 1 << 20})
+	q := s.queues[in.QueueName]
+	switch {
+	case err == nil:
+		err = q.set(in.Attributes)
+	case q.has(s, in.Attributes):
 		err = nil
 	}
 	if err != nil {
@@ -138,11 +132,11 @@ func (s *Service) deleteQueue(_ context.Context, who account.Principal, in sqsIn
 }
 
 func (s *Service) listQueues(_ context.Context, who account.Principal, in sqsInput) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := s.authorize(who, "ListQueues", "*"); err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	var urls []string
 	for _, name := range slices.Sorted(maps.Keys(s.queues)) {
 		if strings.HasPrefix(name, in.QueueNamePrefix) {
@@ -191,6 +185,17 @@ func (q *queue) attributes(s *Service) map[string]string {
 		all["Policy"] = q.policyDoc
 	}
 	return all
+}
+
+// has reports whether the queue has these attributes.
+func (q *queue) has(s *Service, attributes map[string]string) bool {
+	all := q.attributes(s)
+	for name, value := range attributes {
+		if all[name] != value {
+			return false
+		}
+	}
+	return true
 }
 
 // set changes attributes as SetQueueAttributes names them.

@@ -108,6 +108,11 @@ func noQueue(ref string) error {
 func (s *Service) CreateQueue(name string, a Attributes) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.create(name, a)
+}
+
+// create is CreateQueue with the lock held.
+func (s *Service) create(name string, a Attributes) error {
 	if s.queues[name] != nil {
 		return fault("QueueNameExists", "QueueAlreadyExists", "A queue already exists with the same name: %s", name)
 	}
