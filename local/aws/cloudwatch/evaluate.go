@@ -17,8 +17,8 @@ const extraPeriods = 2
 // evaluateAll evaluates every alarm and acts on the changes.
 func (s *Service) evaluateAll() {
 	type change struct {
-		before, after State
 		*alarm
+		before State
 	}
 	var changes []change
 	s.mu.Lock()
@@ -32,7 +32,7 @@ func (s *Service) evaluateAll() {
 		before := a.state
 		a.set(state, reason, now)
 		copied := *a
-		changes = append(changes, change{before, state, &copied})
+		changes = append(changes, change{&copied, before})
 	}
 	s.mu.Unlock()
 	for _, c := range changes {

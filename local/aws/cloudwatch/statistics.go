@@ -1,7 +1,6 @@
 package cloudwatch
 
 import (
-	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -109,10 +108,10 @@ type datapoint struct {
 	ok    bool
 }
 
-// periods returns the summaries of the periods that begin from start until before end, the oldest first. Periods begin
+// periods calls each with the summaries of the periods that begin from start until before end, the oldest first. Periods begin
 // at multiples of their length.
 func (s *Metrics) periods(m Metric, start, end time.Time, seconds int, each func(at time.Time, sum summary)) {
-	length := time.Duration(cmp.Or(seconds, 60)) * time.Second
+	length := time.Duration(seconds) * time.Second
 	for at := start.UTC().Truncate(length); at.Before(end); at = at.Add(length) {
 		if sum, ok := s.between(m, at, at.Add(length)); ok {
 			each(at, sum)
