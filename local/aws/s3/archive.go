@@ -89,19 +89,15 @@ func (s *Service) restoreObject(w http.ResponseWriter, q *request) error {
 	next.expires = nextMidnight(slices.MaxFunc([]time.Time{now, next.ready}, time.Time.Compare).AddDate(0, 0, in.Days))
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
-	if s.store.replace(q.bucket, found, func(o *object) { o.restored = &next }) && status == http.StatusAccepted {
-		s.store.changed(s.store.buckets[q.bucket], found, "ObjectRestore:Post")
+	if b := s.store.buckets[q.bucket]; b != nil && b.replace(found, func(o *object) { o.restored = &next }) && status == http.StatusAccepted {
+		s.store.changed(b, found, "ObjectRestore:Post")
 	}
 	w.WriteHeader(status)
 	return nil
 }
 
-// replace puts a changed copy of an object in its place, with the lock held. It returns false if the object is gone.
-func (s *store) replace(bucketName string, old *object, change func(*object)) bool {
-	b := s.buckets[bucketName]
-	if b == nil {
-		return false
-	}
+// replace puts a changed copy of an object in its place. It returns false if the object is gone.
+func (b *bucket) replace(old *object, change func(*object)) bool {
 	i := slices.Index(b.versions[old.key], old)
 	if i < 0 {
 		return false
@@ -120,14 +116,14 @@ func (s *Service) endRestores(b *bucket, now time.Time) {
 			switch r := o.restored; {
 			case r == nil:
 			case !r.told && !now.Before(r.ready):
-				s.store.replace(b.name, o, func(o *object) {
+				b.replace(o, func(o *object) {
 					told := *o.restored
 					told.told = true
 					o.restored = &told
 				})
 				s.store.changed(b, o, "ObjectRestore:Completed")
 			case !now.Before(r.expires):
-				s.store.replace(b.name, o, func(o *object) { o.restored = nil })
+				b.replace(o, func(o *object) { o.restored = nil })
 				s.store.changed(b, o, "ObjectRestore:Delete")
 			}
 		}

@@ -53,24 +53,28 @@ var documents = map[string]document{
 	"lifecycle":  {"LifecycleConfiguration", "LifecycleConfiguration", KindLifecycle, (*Service).getLifecycle, (*Service).putLifecycle},
 }
 
-// find returns a bucket that has a configuration, or the error with the code that there is none.
-func (s *Service) find(q *request, k Kind, code string) (*bucket, error) {
+// look has f look at a bucket that has a configuration, with the store's lock held. code is that of the error where it has none.
+func (s *Service) look(q *request, k Kind, code string, f func(*bucket)) error {
 	s.store.mu.RLock()
 	defer s.store.mu.RUnlock()
 	b, err := s.store.bucket(q.bucket)
-	if err == nil && !b.config[k] {
-		err = wire.Errorf(404, code, "The bucket %s has no such configuration", q.bucket)
-	}
-	return b, err
-}
-
-func (s *Service) getPolicy(w http.ResponseWriter, q *request) error {
-	b, err := s.find(q, KindPolicy, "NoSuchBucketPolicy")
 	if err != nil {
 		return err
 	}
+	if !b.config[k] {
+		return wire.Errorf(404, code, "The bucket %s has no such configuration", q.bucket)
+	}
+	f(b)
+	return nil
+}
+
+func (s *Service) getPolicy(w http.ResponseWriter, q *request) error {
+	var doc string
+	if err := s.look(q, KindPolicy, "NoSuchBucketPolicy", func(b *bucket) { doc = b.policyDoc }); err != nil {
+		return err
+	}
 	w.Header().Set("Content-Type", "application/json")
-	_, err = io.WriteString(w, b.policyDoc)
+	_, err := io.WriteString(w, doc)
 	return err
 }
 
@@ -162,12 +166,12 @@ type transitionXML struct {
 }
 
 func (s *Service) getLifecycle(w http.ResponseWriter, q *request) error {
-	b, err := s.find(q, KindLifecycle, "NoSuchLifecycleConfiguration")
-	if err != nil {
+	var rules Lifecycle
+	if err := s.look(q, KindLifecycle, "NoSuchLifecycleConfiguration", func(b *bucket) { rules = b.lifecycle }); err != nil {
 		return err
 	}
 	var out lifecycleXML
-	for _, r := range b.lifecycle {
+	for _, r := range rules {
 		x := lifecycleRuleXML{ID: r.ID, Status: "Enabled", NoncurrentDays: r.NoncurrentDays, AbortIncompleteDays: r.AbortIncompleteDays}
 		x.Filter = &filterXML{Prefix: r.Prefix}
 		if r.Disabled {

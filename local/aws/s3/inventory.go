@@ -31,11 +31,7 @@ func (s *Service) Inventory(bucketName string) ([]Entry, error) {
 		if o == nil {
 			continue
 		}
-		e := Entry{Key: key, Version: o.version, Size: int64(len(o.body)), Modified: o.modified, StorageClass: "STANDARD"}
-		if class := o.headers["X-Amz-Storage-Class"]; class != "" {
-			e.StorageClass = class
-		}
-		all = append(all, e)
+		all = append(all, Entry{Key: key, Version: o.version, Size: int64(len(o.body)), Modified: o.modified, StorageClass: o.class()})
 	}
 	return all, nil
 }

@@ -74,20 +74,21 @@ func (s *Service) Tick() {
 	s.store.mu.Lock()
 	newDay := today.After(s.swept)
 	s.swept = today
-	var buckets []*bucket
+	rules := map[string]Lifecycle{}
 	for _, name := range slices.Sorted(maps.Keys(s.store.buckets)) {
 		b := s.store.buckets[name]
 		if newDay {
-			buckets = append(buckets, b)
+			rules[name] = b.lifecycle
 			s.expire(b, now)
 		}
 		s.endRestores(b, now)
 	}
 	s.store.mu.Unlock()
-	for _, b := range buckets {
-		for _, r := range b.lifecycle {
+	// gofakes3, which has the uploads, takes the store's lock itself.
+	for name, list := range rules {
+		for _, r := range list {
 			if r.AbortIncompleteDays > 0 && !r.Disabled {
-				s.abortUploads(b.name, r, now)
+				s.abortUploads(name, r, now)
 			}
 		}
 	}
@@ -143,7 +144,7 @@ func (s *Service) transition(b *bucket, r LifecycleRule, o *object, now time.Tim
 			continue
 		}
 		if o.class() != t.StorageClass {
-			s.store.replace(b.name, o, func(o *object) {
+			b.replace(o, func(o *object) {
 				o.headers = maps.Clone(o.headers)
 				o.headers[classHeader] = t.StorageClass
 			})
