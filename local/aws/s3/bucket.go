@@ -82,17 +82,26 @@ func (s *Service) GetObject(bucket, key, version string) (Object, error) {
 
 // Read is GetObject with the permissions of who. The error may be AccessDenied, too.
 func (s *Service) Read(who account.Principal, bucket, key, version string) (Object, error) {
+	o, err := s.read(who, bucket, key, version)
+	if err != nil {
+		return Object{}, err
+	}
+	return o.public(), nil
+}
+
+// read returns an object if who may read it, by the policies and by that of its key, and it is not archived.
+func (s *Service) read(who account.Principal, bucket, key, version string) (*object, error) {
 	action := "s3:GetObject"
 	if version != "" {
 		action = "s3:GetObjectVersion"
 	}
 	if err := s.allow(who, action, bucket, key); err != nil {
-		return Object{}, err
+		return nil, err
 	}
 	if err := s.mayRead(who, bucket, key, version); err != nil {
-		return Object{}, err
+		return nil, err
 	}
-	return s.GetObject(bucket, key, version)
+	return s.store.get(bucket, key, version)
 }
 
 // DeleteEveryVersion deletes all versions of a key; a key or bucket that is gone already is no error.

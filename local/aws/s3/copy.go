@@ -56,14 +56,7 @@ func (s *Service) copied(q *request) (bucketName string, from *object, err error
 	if err != nil {
 		return "", nil, err
 	}
-	action := "s3:GetObject"
-	if version != "" {
-		action = "s3:GetObjectVersion"
-	}
-	if err := s.allow(q.who, action, bucketName, key); err != nil {
-		return "", nil, err
-	}
-	if from, err = s.store.get(bucketName, key, version); err != nil {
+	if from, err = s.read(q.who, bucketName, key, version); err != nil {
 		return "", nil, err
 	}
 	when := conditions{q.Header.Get("X-Amz-Copy-Source-If-Match"), q.Header.Get("X-Amz-Copy-Source-If-None-Match")}
