@@ -96,12 +96,7 @@ func (s *store) PutObject(bucket, key string, meta map[string]string, in io.Read
 	if err != nil {
 		return gofakes3.PutObjectResult{}, fmt.Errorf("read the upload of %s/%s: %w", bucket, key, err)
 	}
-	var o *object
-	if s.upload.etag != "" {
-		o, err = s.putAs(s.upload.etag, bucket, key, metaHeaders(meta), body, s.upload.when, s.via)
-	} else {
-		o, err = s.put(bucket, key, metaHeaders(meta), body, conditions{}, s.via)
-	}
+	o, err := s.put(bucket, key, metaHeaders(meta), body, s.writing)
 	if err != nil {
 		return gofakes3.PutObjectResult{}, asGofakes3(err)
 	}

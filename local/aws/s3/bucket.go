@@ -60,7 +60,7 @@ type Object struct {
 
 // PutObject is PutObject; headers are those that a GET returns, in canonical form. The error is NoSuchBucket.
 func (s *Service) PutObject(bucket, key string, headers map[string]string, body []byte) (Object, error) {
-	o, err := s.store.put(bucket, key, headers, body, conditions{}, "Put")
+	o, err := s.store.put(bucket, key, headers, body, writing{via: "Put"})
 	if err != nil {
 		return Object{}, err
 	}

@@ -15,12 +15,10 @@ var encoded = []string{"Key", "Prefix", "Delimiter", "StartAfter", "Marker", "Ne
 // list serves a listing, with keys that are encoded if they are to be: there are characters that XML has no form for.
 func (s *Service) list(w http.ResponseWriter, q *request) error {
 	if q.URL.Query().Get("encoding-type") != "url" {
-		return through("")(s, w, q)
+		return s.pass(w, q)
 	}
 	listing := &bodyWriter{ResponseWriter: w}
-	if err := through("")(s, listing, q); err != nil {
-		return err
-	}
+	s.pass(listing, q)
 	body := listing.body.Bytes()
 	if listing.status == http.StatusOK {
 		var err error

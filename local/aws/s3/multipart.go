@@ -11,12 +11,6 @@ import (
 	"s3-thumbnail-creator/local/aws/wire"
 )
 
-// upload is a multipart upload that is being completed.
-type upload struct {
-	etag string // of the whole
-	when conditions
-}
-
 // completeUpload serves CompleteMultipartUpload: on condition, as for a PUT, and with the ETag that S3 makes of those of the
 // parts.
 func (s *Service) completeUpload(w http.ResponseWriter, q *request) error {
@@ -24,17 +18,12 @@ func (s *Service) completeUpload(w http.ResponseWriter, q *request) error {
 	if err != nil {
 		return err
 	}
-	when := conditions{q.Header.Get("If-Match"), q.Header.Get("If-None-Match")}
+	when := conditionsOf(q.Header, "")
 	// Before the parts are used up: an upload that is refused can be completed later.
 	if err := s.store.holds(q.bucket, q.key, when); err != nil {
 		return err
 	}
-	s.store.viaMu.Lock()
-	defer s.store.viaMu.Unlock()
-	s.store.via, s.store.upload = "CompleteMultipartUpload", upload{etag, when}
-	defer func() { s.store.upload = upload{} }()
-	s.pass(w, q)
-	return nil
+	return s.write(w, q, writing{"CompleteMultipartUpload", etag, when})
 }
 
 // multipartETag is the MD5 of the parts' MD5s, which are their ETags, a hyphen and their number (S3 user guide, "Checking

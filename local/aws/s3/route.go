@@ -69,7 +69,7 @@ func routeOf(q *request) (route, error) {
 	}
 	switch m := q.Method; {
 	case query.Has("uploads") && m == "POST":
-		return route{"CreateMultipartUpload", "s3:PutObject", through("CompleteMultipartUpload")}, nil
+		return route{"CreateMultipartUpload", "s3:PutObject", (*Service).pass}, nil
 	case query.Has("uploadId"):
 		return routeUpload(q)
 	case query.Has("tagging") && m == "GET":
@@ -96,45 +96,45 @@ func routeUpload(q *request) (route, error) {
 		if q.Header.Get("X-Amz-Copy-Source") != "" {
 			return route{"UploadPartCopy", "s3:PutObject", (*Service).copyPart}, nil
 		}
-		return route{"UploadPart", "s3:PutObject", through("")}, nil
+		return route{"UploadPart", "s3:PutObject", (*Service).pass}, nil
 	case "POST":
 		return route{"CompleteMultipartUpload", "s3:PutObject", (*Service).completeUpload}, nil
 	case "DELETE":
-		return route{"AbortMultipartUpload", "s3:AbortMultipartUpload", through("")}, nil
+		return route{"AbortMultipartUpload", "s3:AbortMultipartUpload", (*Service).pass}, nil
 	}
-	return route{"ListParts", "s3:ListMultipartUploadParts", through("")}, nil
+	return route{"ListParts", "s3:ListMultipartUploadParts", (*Service).pass}, nil
 }
 
 func routeBucket(q *request, query url.Values) (route, error) {
 	switch m := q.Method; {
 	case q.bucket == "":
-		return route{"ListBuckets", "s3:ListAllMyBuckets", through("")}, nil
+		return route{"ListBuckets", "s3:ListAllMyBuckets", (*Service).pass}, nil
 	case query.Has("location"):
-		return route{"GetBucketLocation", "s3:GetBucketLocation", through("")}, nil
+		return route{"GetBucketLocation", "s3:GetBucketLocation", (*Service).pass}, nil
 	case query.Has("notification") && m == "GET":
 		return route{"GetBucketNotificationConfiguration", "s3:GetBucketNotification", (*Service).serveNotifications}, nil
 	case query.Has("notification"):
 		return route{}, missing(q, "NotificationConfiguration")
 	case query.Has("versioning") && m == "GET":
-		return route{"GetBucketVersioning", "s3:GetBucketVersioning", through("")}, nil
+		return route{"GetBucketVersioning", "s3:GetBucketVersioning", (*Service).pass}, nil
 	case query.Has("versioning"):
-		return route{"PutBucketVersioning", "s3:PutBucketVersioning", through("")}, nil
+		return route{"PutBucketVersioning", "s3:PutBucketVersioning", (*Service).pass}, nil
 	case query.Has("versions"):
 		return route{"ListObjectVersions", "s3:ListBucketVersions", (*Service).list}, nil
 	case query.Has("uploads"):
-		return route{"ListMultipartUploads", "s3:ListBucketMultipartUploads", through("")}, nil
+		return route{"ListMultipartUploads", "s3:ListBucketMultipartUploads", (*Service).pass}, nil
 	case m == "GET":
 		return route{"ListObjects", "s3:ListBucket", (*Service).list}, nil
 	case m == "HEAD":
-		return route{"HeadBucket", "s3:ListBucket", through("")}, nil
+		return route{"HeadBucket", "s3:ListBucket", (*Service).pass}, nil
 	case m == "PUT":
-		return route{"CreateBucket", "s3:CreateBucket", through("")}, nil
+		return route{"CreateBucket", "s3:CreateBucket", (*Service).pass}, nil
 	case m == "DELETE":
-		return route{"DeleteBucket", "s3:DeleteBucket", through("")}, nil
+		return route{"DeleteBucket", "s3:DeleteBucket", (*Service).pass}, nil
 	case m == "POST" && query.Has("delete"):
-		return route{"DeleteObjects", "", through("Delete")}, nil
+		return route{"DeleteObjects", "", (*Service).pass}, nil
 	case m == "POST":
-		return route{"PostObject", "s3:PutObject", through("Post")}, nil
+		return route{"PostObject", "s3:PutObject", (*Service).postObject}, nil
 	}
 	return route{}, wire.Errorf(405, "MethodNotAllowed", "The specified method is not allowed against this resource: %s", q.Method)
 }

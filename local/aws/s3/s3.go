@@ -280,7 +280,7 @@ func (s *Service) getObject(w http.ResponseWriter, q *request) error {
 	if o.version != "" {
 		h.Set("x-amz-version-id", o.version)
 	}
-	when := conditions{q.Header.Get("If-Match"), q.Header.Get("If-None-Match")}
+	when := conditionsOf(q.Header, "")
 	if err := when.check(o); err != nil {
 		if when.ifMatch == "" || (conditions{ifMatch: when.ifMatch}).check(o) == nil {
 			return wire.Errorf(http.StatusNotModified, "NotModified", "Not Modified")
@@ -324,8 +324,7 @@ func (s *Service) putObject(w http.ResponseWriter, q *request) error {
 	if size > 2048 {
 		return wire.Errorf(400, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size: %d bytes, at most 2048", size)
 	}
-	when := conditions{q.Header.Get("If-Match"), q.Header.Get("If-None-Match")}
-	o, err := s.store.put(q.bucket, q.key, objectHeaders(q.Header.Get, names), q.body, when, "Put")
+	o, err := s.store.put(q.bucket, q.key, objectHeaders(q.Header.Get, names), q.body, writing{via: "Put", when: conditionsOf(q.Header, "")})
 	if err != nil {
 		return err
 	}
@@ -355,24 +354,25 @@ func (s *Service) deleteObject(w http.ResponseWriter, q *request) error {
 	return nil
 }
 
-// through hands a request to gofakes3. via names the event that a write makes.
-func through(via string) func(*Service, http.ResponseWriter, *request) error {
-	return func(s *Service, w http.ResponseWriter, q *request) error {
-		if via != "" {
-			s.store.viaMu.Lock()
-			defer s.store.viaMu.Unlock()
-			s.store.via = via
-		}
-		s.pass(w, q)
-		return nil
-	}
+// postObject serves a form's upload.
+func (s *Service) postObject(w http.ResponseWriter, q *request) error {
+	return s.write(w, q, writing{via: "Post"})
 }
 
-// pass hands a request to gofakes3.
-func (s *Service) pass(w http.ResponseWriter, q *request) {
+// write hands a request that writes an object to gofakes3, one at a time.
+func (s *Service) write(w http.ResponseWriter, q *request, as writing) error {
+	s.store.passing.Lock()
+	defer s.store.passing.Unlock()
+	s.store.writing = as
+	return s.pass(w, q)
+}
+
+// pass hands a request to gofakes3, which writes its errors itself.
+func (s *Service) pass(w http.ResponseWriter, q *request) error {
 	r := q.Request.Clone(q.Context())
 	r.Body = io.NopCloser(bytes.NewReader(q.body))
 	r.ContentLength = int64(len(q.body))
 	r.Header.Set("Content-Length", strconv.Itoa(len(q.body)))
 	s.fake.ServeHTTP(w, r)
+	return nil
 }

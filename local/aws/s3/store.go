@@ -28,9 +28,16 @@ type store struct {
 	buckets map[string]*bucket
 	// changed is called for each change, with the lock held, and must not call back. via is what made it: Put, Copy, Delete...
 	changed func(b *bucket, o *object, via string)
-	via     string // set around gofakes3 calls whose backend method does not tell, with the lock of viaMu held
-	upload  upload // the same, for the completion of a multipart upload
-	viaMu   sync.Mutex
+	// writing is set around calls of gofakes3 that write, as its backend's methods do not tell; passing is held meanwhile.
+	writing writing
+	passing sync.Mutex
+}
+
+// writing is what PutObject of the backend has to know of the request that it serves.
+type writing struct {
+	via  string
+	etag string // of a multipart upload; "" for that of the body
+	when conditions
 }
 
 // bucket is one bucket with its objects and configuration.
@@ -102,6 +109,11 @@ func (o *object) showHeaders(h http.Header) {
 // conditions are those of a conditional request. The ETags are as in the header.
 type conditions struct{ ifMatch, ifNoneMatch string }
 
+// conditionsOf reads them from the headers whose names begin with prefix, "" or X-Amz-Copy-Source-.
+func conditionsOf(h http.Header, prefix string) conditions {
+	return conditions{h.Get(prefix + "If-Match"), h.Get(prefix + "If-None-Match")}
+}
+
 // check implements https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html. o is nil when there is no
 // current object.
 func (c conditions) check(o *object) error {
@@ -146,21 +158,20 @@ func (b *bucket) push(o *object) {
 	b.versions[o.key] = append(b.versions[o.key], o)
 }
 
-// put writes an object.
-func (s *store) put(bucketName, key string, headers map[string]string, body []byte, when conditions, via string) (*object, error) {
-	sum := md5.Sum(body)
-	return s.putAs(hex.EncodeToString(sum[:]), bucketName, key, headers, body, when, via)
-}
-
-// putAs is put with an ETag, without quotes, that is not the body's MD5.
-func (s *store) putAs(etag, bucketName, key string, headers map[string]string, body []byte, when conditions, via string) (*object, error) {
+// put writes an object, whose ETag is the MD5 of its body unless w has another.
+func (s *store) put(bucketName, key string, headers map[string]string, body []byte, w writing) (*object, error) {
+	etag := w.etag
+	if etag == "" {
+		sum := md5.Sum(body)
+		etag = hex.EncodeToString(sum[:])
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, err := s.bucket(bucketName)
 	if err != nil {
 		return nil, err
 	}
-	if err := when.check(b.current(key)); err != nil {
+	if err := w.when.check(b.current(key)); err != nil {
 		return nil, err
 	}
 	o := &object{key: key, etag: etag, body: body, headers: b.encrypted(headers), modified: s.now().UTC()}
@@ -168,7 +179,7 @@ func (s *store) putAs(etag, bucketName, key string, headers map[string]string, b
 		o.etag = kmsETag()
 	}
 	b.push(o)
-	s.changed(b, o, via)
+	s.changed(b, o, w.via)
 	return o, nil
 }
 
