@@ -1,11 +1,7 @@
 package conformance_test
 
 import (
-	"archive/tar"
-	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,11 +13,6 @@ import (
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/static"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"s3-thumbnail-creator/local/aws"
 	"s3-thumbnail-creator/local/aws/account"
@@ -37,10 +28,7 @@ import (
 func TestLocalCloud(t *testing.T) {
 	// Short waits in place of AWS's, but not none: what is young has to show.
 	c := awstest.Start(t, aws.Options{RolePropagation: young, PolicyPropagation: 50 * time.Millisecond})
-	l := &local{Cloud: c}
-	if l.image = pushProbe(t, c); t.Failed() {
-		return
-	}
+	l := &local{Cloud: c, image: pushProbe(t, c)}
 	conformance.Run(t, l)
 }
 
@@ -71,29 +59,7 @@ func pushProbe(t *testing.T, c *aws.Cloud) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var b bytes.Buffer
-	w := tar.NewWriter(&b)
-	w.WriteHeader(&tar.Header{Name: "bootstrap", Mode: 0o555, Size: int64(len(body)), Typeflag: tar.TypeReg})
-	w.Write(body)
-	w.Close()
-	img, err := mutate.AppendLayers(empty.Image, static.NewLayer(b.Bytes(), types.OCIUncompressedLayer))
-	if err == nil {
-		img, err = mutate.Config(img, v1.Config{Entrypoint: []string{"/bootstrap"}})
-	}
-	if err == nil {
-		err = c.ECR.CreateRepository("probe", false)
-	}
-	if err == nil {
-		err = awstest.Push(c.ECR.URI("probe"), "probe", img, awstest.Login(t, awstest.Admin(c)))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	digest, err := img.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c.ECR.URI("probe") + "@" + digest.String()
+	return awstest.PushProgram(t, c, "probe", body)
 }
 
 func (l *local) Config() sdk.Config { return awstest.Admin(l.Cloud) }
@@ -101,9 +67,7 @@ func (l *local) Real() bool         { return false }
 func (l *local) Account() string    { return account.ID }
 
 func (l *local) Name(role string) string {
-	suffix := make([]byte, 4)
-	rand.Read(suffix)
-	return "conform-" + role + "-" + hex.EncodeToString(suffix)
+	return "conform-" + role + "-" + account.RandomHex(8)
 }
 
 func (l *local) Bucket(_ context.Context, name string, versioned bool) error {

@@ -36,6 +36,11 @@ var testImage = sync.OnceValues(func() (v1.Image, error) {
 			return nil, err
 		}
 	}
+	return imageOf(exe)
+})
+
+// imageOf makes an image whose entrypoint is the program.
+func imageOf(exe []byte) (v1.Image, error) {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	w.WriteHeader(&tar.Header{Name: "bin/function", Mode: 0o555, Size: int64(len(exe)), Typeflag: tar.TypeReg})
@@ -48,7 +53,7 @@ var testImage = sync.OnceValues(func() (v1.Image, error) {
 		return nil, err
 	}
 	return mutate.Config(img, v1.Config{Entrypoint: []string{"/bin/function"}})
-})
+}
 
 // Login is the registry authentication that the SDK's caller gets.
 func Login(t *testing.T, cfg sdk.Config) authn.Authenticator {
@@ -78,11 +83,19 @@ func Push(uri, tag string, img v1.Image, auth authn.Authenticator) error {
 // digest. The binary's TestMain has to act as a function when AWS_LAMBDA_RUNTIME_API is set.
 func PushTestBinary(t *testing.T, c *aws.Cloud, repository string) string {
 	t.Helper()
+	return pushTo(t, c, repository, Must[v1.Image](t)(testImage()))
+}
+
+// PushProgram is PushTestBinary for another program.
+func PushProgram(t *testing.T, c *aws.Cloud, repository string, exe []byte) string {
+	t.Helper()
+	return pushTo(t, c, repository, Must[v1.Image](t)(imageOf(exe)))
+}
+
+// pushTo makes a repository, pushes the image there, and returns its URI by digest.
+func pushTo(t *testing.T, c *aws.Cloud, repository string, img v1.Image) string {
+	t.Helper()
 	if err := c.ECR.CreateRepository(repository, false); err != nil {
-		t.Fatal(err)
-	}
-	img, err := testImage()
-	if err != nil {
 		t.Fatal(err)
 	}
 	if err := Push(c.ECR.URI(repository), "one", img, Login(t, Admin(c))); err != nil {
