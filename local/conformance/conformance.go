@@ -52,7 +52,7 @@ type Target interface {
 	Notify(ctx context.Context, bucket, functionARN string, bridge bool) error
 	Rule(ctx context.Context, name, pattern, functionARN string) (arn string, err error)
 	Project(ctx context.Context, p Project) error
-	// Elapse turns the clock of a target that has one of its own. Only cases that are local call it.
+	// Elapse turns the clock of a target that has one of its own; on AWS it does nothing, and a case has to wait.
 	Elapse(d time.Duration)
 }
 

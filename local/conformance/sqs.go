@@ -23,18 +23,13 @@ var sqsCases = []Case{
 	{Name: "a queue that does not exist", Page: "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueUrl.html", Run: missingQueue},
 }
 
-// hide is the visibility timeout of the cases' queues.
-func (s *Site) hide() time.Duration {
-	if s.Real() {
-		return 5 * time.Second
-	}
-	return time.Second
-}
+// hide is the visibility timeout of the cases' queues. They turn the clock by it, so that only AWS is waited for.
+const hide = 5 * time.Second
 
 // send makes a queue with one message in it and returns its URL.
 func (s *Site) send(t *testing.T, body string) string {
 	t.Helper()
-	url, _, err := s.Queue(t.Context(), s.Name("queue"), s.hide())
+	url, _, err := s.Queue(t.Context(), s.Name("queue"), hide)
 	if err == nil {
 		_, err = s.SQS.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &body})
 	}
@@ -76,6 +71,7 @@ func hidden(t *testing.T, s *Site) {
 	if m := s.receive(t.Context(), t, url, 0); m != nil {
 		t.Errorf("it is received twice at once: %s", aws.ToString(m.Body))
 	}
+	s.Elapse(hide)
 	again := s.next(t, url)
 	if aws.ToString(again.MessageId) != aws.ToString(first.MessageId) || aws.ToString(again.ReceiptHandle) == aws.ToString(first.ReceiptHandle) {
 		t.Errorf("first %+v, then %+v", first, again)
@@ -89,6 +85,7 @@ func receiveCount(t *testing.T, s *Site) {
 		if got := m.Attributes["ApproximateReceiveCount"]; got != want || m.Attributes["SentTimestamp"] == "" {
 			t.Errorf("received for the %s. time: %v", want, m.Attributes)
 		}
+		s.Elapse(hide)
 	}
 }
 
@@ -110,7 +107,12 @@ func deletedMessage(t *testing.T, s *Site) {
 	if _, err := s.SQS.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle}); err != nil {
 		t.Fatal(err)
 	}
-	if again := s.receive(t.Context(), t, url, int32(s.hide()/time.Second)+1); again != nil {
+	wait := int32(0)
+	if s.Real() {
+		wait = int32(hide/time.Second) + 1
+	}
+	s.Elapse(hide)
+	if again := s.receive(t.Context(), t, url, wait); again != nil {
 		t.Error("it is back")
 	}
 }
