@@ -35,14 +35,15 @@ func newYard(t *testing.T, s *site) *yard {
 	if err := os.WriteFile(small, []byte("package main\n\nfunc main() {}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	// With the flags of buildspec.yaml and of the build command, so that all packages are compiled already.
-	for name, build := range map[string]*exec.Cmd{
-		"pushimage":  exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "nodynamic,lambda.norpc", "-ldflags", "-s -w", "-o", filepath.Join(y.bin, "pushimage"), "s3-thumbnail-creator/cmd/pushimage"),
-		"handler":    exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", filepath.Join(y.bin, "handler"), small),
-		"buildimage": exec.Command("go", "build", "-o", filepath.Join(y.bin, "buildimage"), "s3-thumbnail-creator/cmd/buildimage"),
-		"aws":        exec.Command("go", "build", "-o", filepath.Join(y.bin, "aws"), "s3-thumbnail-creator/local/permissions/awscp"),
+	// With what buildspec.yaml and the build command compile packages with, so that all of them are compiled already.
+	for name, args := range map[string][]string{
+		"pushimage":  {"-trimpath", "-tags", "lambda.norpc", "s3-thumbnail-creator/cmd/pushimage"},
+		"handler":    {"-trimpath", small},
+		"buildimage": {"s3-thumbnail-creator/cmd/buildimage"},
+		"aws":        {"s3-thumbnail-creator/local/permissions/awscp"},
 	} {
-		if name == "pushimage" || name == "handler" {
+		build := exec.Command("go", slices.Concat([]string{"build", "-buildvcs=false", "-ldflags", "-s -w", "-o", filepath.Join(y.bin, name)}, args)...)
+		if args[0] == "-trimpath" { // of buildspec.yaml
 			build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		}
 		if out, err := build.CombinedOutput(); err != nil {
@@ -137,19 +138,16 @@ func (y *yard) build(t *testing.T, n int) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var build cbtypes.Build
+	var status string
 	err = deploy.Await(ctx, "the build", func() (bool, error) {
-		builds, err := client.BatchGetBuilds(ctx, &codebuild.BatchGetBuildsInput{Ids: []string{*started.Build.Id}})
-		if err == nil {
-			build = builds.Builds[0]
-		}
-		return build.BuildComplete, err
+		status = y.Cloud.CodeBuild.Builds()[*started.Build.Id]
+		return status != "IN_PROGRESS", nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if build.BuildStatus != cbtypes.StatusTypeSucceeded {
-		return fmt.Errorf("the build is %s: %s", build.BuildStatus, strings.Join(y.Cloud.Logs.Lines("/aws/codebuild/"+y.out["buildProject"]), "\n"))
+	if status != "SUCCEEDED" {
+		return fmt.Errorf("the build is %s: %s", status, strings.Join(y.Cloud.Logs.Lines("/aws/codebuild/"+y.out["buildProject"]), "\n"))
 	}
 	return nil
 }
