@@ -1,6 +1,4 @@
 // Command soakplot draws what `make soak` has measured: rates, latencies and memory over time, one below the other.
-//
-// It is a module of its own, so that nothing else in the repository depends on a plotting library.
 package main
 
 import (
