@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
@@ -19,12 +18,8 @@ import (
 	"s3-thumbnail-creator/local/samples"
 )
 
-const (
-	// patience is how long a thumbnail may take. The first one waits for the function's start, too.
-	patience = time.Minute
-	// cleanupTime is how long the destroy may take after an interrupt or a failure.
-	cleanupTime = 3 * time.Minute
-)
+// patience is how long a thumbnail may take. The first one waits for the function's start, too.
+const patience = time.Minute
 
 // localConcurrency is how many invocations run at once while the stack stays up, as in a new account on AWS: that bounds the memory
 // that the function's processes take when many pictures are dropped at once.
@@ -62,10 +57,7 @@ func run(ctx context.Context, s settings) error {
 	}
 	defer logFile.Close()
 	d, err := deploy.Start(ctx, deploy.Options{
-		Root: root, Stack: "local", Program: deploy.Program(root), CLI: pulumi,
-		Settings: map[string]any{"architecture": runtime.GOARCH}, // functions and builds run on this machine
-		State:    s.state,
-		Cloud:    s.cloud(logFile), Out: s.screen, Color: s.color,
+		Root: root, CLI: pulumi, State: s.state, Cloud: s.cloud(logFile), Out: s.screen, Color: s.color,
 	})
 	if err != nil {
 		return orCanceled(ctx, err)
@@ -123,8 +115,8 @@ func (s settings) show(ctx context.Context, d *deploy.Deployment, deployStack fu
 	if paintErr != nil {
 		return paintErr
 	}
-	stack := stackOf(up.Outputs)
-	s.heading("Upload to " + stack.source + ", watch " + stack.destination)
+	stack := deploy.StackOf(up.Outputs)
+	s.heading("Upload to " + stack.Source + ", watch " + stack.Destination)
 	results, err := s.uploadAll(ctx, d, stack, all)
 	if err != nil {
 		return err
@@ -143,9 +135,9 @@ func (s settings) show(ctx context.Context, d *deploy.Deployment, deployStack fu
 }
 
 // welcomeBack shows what a cloud that came back has in its buckets.
-func (s settings) welcomeBack(ctx context.Context, d *deploy.Deployment, st stack) error {
+func (s settings) welcomeBack(ctx context.Context, d *deploy.Deployment, st deploy.Stack) error {
 	s.heading("Back from " + s.state)
-	for _, bucket := range []string{st.source, st.destination} {
+	for _, bucket := range []string{st.Source, st.Destination} {
 		keys, err := d.List(ctx, bucket)
 		if err != nil {
 			return err
@@ -163,17 +155,6 @@ func (s settings) printFaults(d *deploy.Deployment) {
 	}
 	for _, r := range rules {
 		fmt.Fprintf(s.screen, "  %-17s %d times\n", r.Fault, r.Struck)
-	}
-}
-
-// stack is what the demo needs of the stack's outputs.
-type stack struct{ source, destination, logGroup, failureQueue, function string }
-
-func stackOf(outputs map[string]any) stack {
-	text := func(k string) string { v, _ := outputs[k].(string); return v }
-	return stack{
-		source: text("sourceBucket"), destination: text("destinationBucket"), logGroup: text("logGroup"),
-		failureQueue: text("failureQueueUrl"), function: text("functionName"),
 	}
 }
 
@@ -196,7 +177,7 @@ func (s settings) stay(ctx context.Context, d *deploy.Deployment, root string) (
 		_, err = p.Up(ctx)
 	}
 	if err == nil && d.CameBack() {
-		err = s.welcomeBack(ctx, d, stackOf(p.Outputs()))
+		err = s.welcomeBack(ctx, d, deploy.StackOf(p.Outputs()))
 	}
 	if err == nil && s.state != "" {
 		err = d.Save() // as it is from now on if this is killed
@@ -204,14 +185,14 @@ func (s settings) stay(ctx context.Context, d *deploy.Deployment, root string) (
 	if err != nil && ctx.Err() == nil {
 		fmt.Fprintln(s.screen, err)
 	}
-	fmt.Fprint(s.screen, keepText(p.URL(), d.Cloud.Region(), d.Cloud.Endpoint(), stackOf(p.Outputs())))
+	fmt.Fprint(s.screen, keepText(p.URL(), d.Cloud.Region(), d.Cloud.Endpoint(), deploy.StackOf(p.Outputs())))
 	<-ctx.Done()
 	return nil
 }
 
 // keepText says how to use the cloud with the AWS CLI, version 1 or 2. Version 1 reads the region from AWS_DEFAULT_REGION only and
 // does not take the endpoint of every service from AWS_ENDPOINT_URL, so each command names it.
-func keepText(url, region, endpoint string, st stack) string {
+func keepText(url, region, endpoint string, st deploy.Stack) string {
 	aws := "  aws --endpoint-url " + endpoint
 	return fmt.Sprintf(`
 The page is at %s
@@ -225,23 +206,18 @@ AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and the region in AWS_DEFAULT_REGIO
   export AWS_DEFAULT_REGION=%s AWS_REGION=%s
 %s
 `, url, region, region, strings.Join([]string{
-		aws + " s3 cp picture.jpg s3://" + st.source + "/",
-		aws + " s3 ls s3://" + st.destination + "/",
-		aws + " logs filter-log-events --log-group-name " + st.logGroup,
-		aws + " sqs receive-message --queue-url " + st.failureQueue,
+		aws + " s3 cp picture.jpg s3://" + st.Source + "/",
+		aws + " s3 ls s3://" + st.Destination + "/",
+		aws + " logs filter-log-events --log-group-name " + st.LogGroup,
+		aws + " sqs receive-message --queue-url " + st.FailureQueue,
 	}, "\n"))
 }
 
 // cleanUp destroys the stack, also after an interrupt, and checks that the cloud is as empty as it was.
 func (s settings) cleanUp(d *deploy.Deployment) error {
-	ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
-	defer cancel()
 	s.heading("pulumi destroy")
-	if _, err := d.Destroy(ctx); err != nil {
+	if err := d.CleanUp(); err != nil {
 		return err
-	}
-	if left := d.Cloud.Leftovers(); len(left) > 0 {
-		return fmt.Errorf("destroy left %d things behind: %s", len(left), strings.Join(left, ", "))
 	}
 	fmt.Fprintln(s.screen, "Nothing is left in the cloud.")
 	return nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"s3-thumbnail-creator/local/deploy"
 	"s3-thumbnail-creator/local/samples"
 )
 
@@ -100,7 +101,7 @@ func TestTheDemoFailsWhenAThumbnailIsNotWhatItShouldBe(t *testing.T) {
 
 // Version 1 of the AWS CLI needs the endpoint on the command line, and the region in a variable of its own.
 func TestThePrintedCommandsWorkWithBothVersionsOfTheCLI(t *testing.T) {
-	text := keepText("http://127.0.0.1:2/", "eu-north-1", "http://127.0.0.1:1", stack{source: "from", destination: "to", logGroup: "group", failureQueue: "queue"})
+	text := keepText("http://127.0.0.1:2/", "eu-north-1", "http://127.0.0.1:1", deploy.Stack{Source: "from", Destination: "to", LogGroup: "group", FailureQueue: "queue"})
 	commands := 0
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "  aws ") {

@@ -35,11 +35,11 @@ type result struct {
 
 // uploadAll uploads the samples one after the other, each when the one before has its thumbnail: the times are then
 // those of single pictures. The first includes the function's start.
-func (s settings) uploadAll(ctx context.Context, d *deploy.Deployment, st stack, all []samples.Sample) ([]result, error) {
+func (s settings) uploadAll(ctx context.Context, d *deploy.Deployment, st deploy.Stack, all []samples.Sample) ([]result, error) {
 	var results []result
 	for _, sample := range all {
 		r := result{Sample: sample}
-		if err := d.Put(ctx, st.source, sample.Key, sample.ContentType, sample.Body); err != nil {
+		if err := d.Put(ctx, st.Source, sample.Key, sample.ContentType, sample.Body); err != nil {
 			return nil, err
 		}
 		uploaded := time.Now()
@@ -64,9 +64,9 @@ func (s settings) uploadAll(ctx context.Context, d *deploy.Deployment, st stack,
 }
 
 // look sees whether there is a thumbnail, or a word of the function that there will be none.
-func (r *result) look(ctx context.Context, d *deploy.Deployment, st stack) (bool, error) {
+func (r *result) look(ctx context.Context, d *deploy.Deployment, st deploy.Stack) (bool, error) {
 	if r.Thumbnail != "" {
-		switch object, err := d.Get(ctx, st.destination, r.Thumbnail); {
+		switch object, err := d.Get(ctx, st.Destination, r.Thumbnail); {
 		case err == nil:
 			r.thumb = object.Body
 			return true, nil
@@ -74,7 +74,7 @@ func (r *result) look(ctx context.Context, d *deploy.Deployment, st stack) (bool
 			return false, err
 		}
 	}
-	for _, job := range d.Jobs(st.logGroup) {
+	for _, job := range d.Jobs(st.LogGroup) {
 		if job.Key == r.Key && (job.Outcome == "skipped" || job.Outcome == "rejected") {
 			r.why = job.Outcome + ": " + job.Reason
 			return true, nil

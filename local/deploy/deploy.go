@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -33,13 +34,14 @@ import (
 type Options struct {
 	// Root is the project folder: it holds Pulumi.yaml and Pulumi.<stack>.yaml, and command resources run there.
 	Root string
-	// Stack is the name of the stack, such as "local".
+	// Stack is the name of the stack; "local" when empty.
 	Stack string
-	// Settings are configuration values over those of Pulumi.<stack>.yaml; see Deployment.Configure.
+	// Settings are configuration values over those of Pulumi.<stack>.yaml; see Deployment.Configure. The architecture is that of this
+	// machine unless it is among them: functions and builds run here.
 	Settings map[string]any
-	// Program is the Pulumi program. It runs inside this process.
+	// Program is the Pulumi program. It runs inside this process; nil means the project's own.
 	Program pulumi.RunFunc
-	// CLI is the Pulumi executable, from cli.Find.
+	// CLI is the Pulumi executable; nil means the one that cli.Find finds for Root, or builds, which is announced on standard error.
 	CLI *cli.CLI
 	// Cloud configures the cloud.
 	Cloud aws.Options
@@ -75,8 +77,8 @@ type Deployment struct {
 
 // Start starts the cloud and its providers and makes the empty stack. Close stops and removes all of it.
 func Start(ctx context.Context, cfg Options) (_ *Deployment, err error) {
-	if cfg.Out == nil {
-		cfg.Out = io.Discard
+	if err := cfg.setDefaults(ctx); err != nil {
+		return nil, err
 	}
 	d := &Deployment{cfg: cfg, also: io.Discard}
 	defer func() {
@@ -93,7 +95,7 @@ func Start(ctx context.Context, cfg Options) (_ *Deployment, err error) {
 	if err := d.comeBack(); err != nil {
 		return nil, err
 	}
-	if err := d.Configure(cfg.Settings); err != nil {
+	if err := errors.Join(d.Configure(map[string]any{"architecture": runtime.GOARCH}), d.Configure(cfg.Settings)); err != nil {
 		return nil, err
 	}
 	// The cloud and the providers outlive ctx, or an interrupt would take them away from the engine that is
@@ -118,11 +120,31 @@ func Start(ctx context.Context, cfg Options) (_ *Deployment, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the Pulumi workspace in %s: %w", d.workDir(), err)
 	}
-	if d.stack, err = auto.UpsertStack(ctx, cfg.Stack, ws); err != nil {
+	open := auto.NewStack // what is not there need not be looked for: each command costs the time in which the CLI starts
+	if d.back {
+		open = auto.SelectStack
+	}
+	if d.stack, err = open(ctx, cfg.Stack, ws); err != nil {
 		return nil, fmt.Errorf("make the stack %s: %w", cfg.Stack, err)
 	}
 	d.started = true
 	return d, nil
+}
+
+func (o *Options) setDefaults(ctx context.Context) (err error) {
+	if o.Out == nil {
+		o.Out = io.Discard
+	}
+	if o.Stack == "" {
+		o.Stack = "local"
+	}
+	if o.Program == nil {
+		o.Program = Program(o.Root)
+	}
+	if o.CLI == nil {
+		o.CLI, err = cli.Find(ctx, o.Root, os.Stderr)
+	}
+	return err
 }
 
 // Tee makes w get what Pulumi shows, too.

@@ -3,7 +3,6 @@ package deploy
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -110,68 +109,6 @@ func (d *Deployment) List(ctx context.Context, bucket string) ([]string, error) 
 		}
 	}
 	return keys, nil
-}
-
-// Job is the line that the function logs about one object.
-type Job struct {
-	Key       string `json:"key"`
-	RequestID string `json:"requestId"`
-	// Outcome is "created", "unchanged", "gone", "skipped" or "rejected", or "failed" for one that is tried again.
-	Outcome string `json:"outcome"`
-	// Reason says why there is no thumbnail; Error, why the attempt failed.
-	Reason string `json:"reason"`
-	Error  string `json:"error"`
-	// Size is the picture's, in bytes; Source is nil where nothing could be read of it.
-	Size   int64  `json:"size"`
-	Source *Shape `json:"source"`
-	// Thumbnails are those that were written.
-	Thumbnails []Thumbnail `json:"thumbnails"`
-	// Milliseconds until the picture was open, of decoding it, resizing and encoding the thumbnails, of writing and deleting, and in all;
-	// 0 for what did not happen.
-	Fetch  float64 `json:"FetchTime"`
-	Decode float64 `json:"DecodeTime"`
-	Resize float64 `json:"resizeMs"`
-	Encode float64 `json:"encodeMs"`
-	Store  float64 `json:"StoreTime"`
-	Total  float64 `json:"TotalTime"`
-}
-
-// Shape is what the function found out of a picture. Orientation and Frames are 0 for one that is upright or does not move.
-type Shape struct {
-	Format       string `json:"format"`
-	Width        int    `json:"width"`
-	Height       int    `json:"height"`
-	Orientation  int    `json:"orientation,omitempty"`
-	Frames       int    `json:"frames,omitempty"`
-	StillBecause string `json:"stillBecause,omitempty"`
-	Truncated    bool   `json:"truncated,omitempty"`
-}
-
-// Thumbnail is one that the function wrote.
-type Thumbnail struct {
-	Variant string `json:"variant"`
-	Key     string `json:"key"`
-	Width   int    `json:"width,omitempty"`
-	Height  int    `json:"height,omitempty"`
-	Frames  int    `json:"frames,omitempty"`
-	Bytes   int    `json:"bytes"`
-}
-
-// ParseJob reads a line of the function's log; ok is false for one that is about no object.
-func ParseJob(line string) (j Job, ok bool) {
-	ok = json.Unmarshal([]byte(line), &j) == nil && j.Outcome != ""
-	return j, ok
-}
-
-// Jobs returns what the function has logged about its jobs, oldest first.
-func (d *Deployment) Jobs(logGroup string) []Job {
-	var jobs []Job
-	for _, line := range d.Cloud.Logs.Lines(logGroup) {
-		if j, ok := ParseJob(line); ok {
-			jobs = append(jobs, j)
-		}
-	}
-	return jobs
 }
 
 // Await calls done every few milliseconds until it returns true, an error, or ctx ends; what says what it waits for.

@@ -39,16 +39,3 @@ func TestAStreamIsUploadedAndRead(t *testing.T) {
 		t.Errorf("a bucket that is not there: %v", err)
 	}
 }
-
-func TestALineOfTheLogIsAJobOrNot(t *testing.T) {
-	j, ok := ParseJob(`{"key":"a.jpg","requestId":"r","outcome":"created","size":7,"source":{"format":"jpeg","width":3,"height":2},` +
-		`"thumbnails":[{"variant":"thumb","key":"thumb-a.jpg","width":3,"height":2,"bytes":5}],"DecodeTime":1.5,"resizeMs":0.5,"TotalTime":4}`)
-	if !ok || j.Key != "a.jpg" || j.Size != 7 || j.Source.Width != 3 || j.Thumbnails[0].Bytes != 5 || j.Decode != 1.5 || j.Resize != 0.5 || j.Total != 4 {
-		t.Errorf("%+v, %v", j, ok)
-	}
-	for _, line := range []string{`{"type":"platform.start"}`, "no JSON", ""} {
-		if _, ok := ParseJob(line); ok {
-			t.Errorf("%q is taken for a job", line)
-		}
-	}
-}

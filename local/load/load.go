@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
@@ -11,19 +10,13 @@ import (
 	"image/jpeg"
 	"math/rand/v2"
 	"os"
-	"runtime"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"s3-thumbnail-creator/local/aws"
-	"s3-thumbnail-creator/local/cli"
 	"s3-thumbnail-creator/local/deploy"
 )
-
-// cleanupTime is how long the destroy may take after an interrupt or a failure.
-const cleanupTime = 3 * time.Minute
 
 // load is what is to be uploaded.
 type load struct {
@@ -46,30 +39,16 @@ func (l load) run(ctx context.Context) (m measured, err error) {
 	if err != nil {
 		return m, err
 	}
-	pulumi, err := cli.Find(ctx, root, os.Stderr)
+	d, err := deploy.Start(ctx, deploy.Options{Root: root, Settings: map[string]any{"reservedConcurrency": l.concurrency}})
 	if err != nil {
 		return m, err
 	}
-	d, err := deploy.Start(ctx, deploy.Options{
-		Root: root, Stack: "local", Program: deploy.Program(root), CLI: pulumi,
-		Settings: map[string]any{"architecture": runtime.GOARCH, "reservedConcurrency": l.concurrency},
-		Cloud:    aws.Options{},
-	})
-	if err != nil {
-		return m, err
-	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)
-		defer cancel()
-		_, destroyed := d.Destroy(ctx)
-		err = errors.Join(err, destroyed, d.Close())
-	}()
+	defer func() { err = errors.Join(err, d.CleanUp(), d.Close()) }()
 	up, err := d.Up(ctx)
 	if err != nil {
 		return m, err
 	}
-	text := func(name string) string { s, _ := up.Outputs[name].(string); return s }
-	s := stack{d, text("sourceBucket"), text("logGroup")}
+	s := stack{d, deploy.StackOf(up.Outputs)}
 	// As many environments as there will be, started before anything is measured.
 	warm := load{uploads: 4 * l.concurrency}
 	if _, err := s.upload(ctx, warm, "warm"); err != nil {
@@ -81,7 +60,7 @@ func (l load) run(ctx context.Context) (m measured, err error) {
 // stack is what is deployed.
 type stack struct {
 	*deploy.Deployment
-	source, logGroup string
+	deploy.Stack
 }
 
 // upload uploads pictures with names that begin with prefix, and waits for the end of their invocations.
@@ -97,7 +76,7 @@ func (s stack) upload(ctx context.Context, l load, prefix string) (m measured, e
 	group, alive := errgroup.WithContext(ctx)
 	for i := range l.uploads {
 		group.Go(func() error { // arrival is when the upload is over: then comes the event
-			err := s.Put(alive, s.source, name(prefix, i), "image/jpeg", body)
+			err := s.Put(alive, s.Source, name(prefix, i), "image/jpeg", body)
 			m.Arrivals[i] = time.Since(began)
 			return err
 		})
@@ -111,7 +90,7 @@ func (s stack) upload(ctx context.Context, l load, prefix string) (m measured, e
 	}
 	var ends map[string]end
 	err = deploy.Await(ctx, "the end of all invocations", func() (bool, error) {
-		if reports := strings.Count(strings.Join(s.Cloud.Logs.Lines(s.logGroup), "\n"), "platform.report"); reports < l.uploads {
+		if reports := strings.Count(strings.Join(s.Cloud.Logs.Lines(s.LogGroup), "\n"), deploy.Report); reports < l.uploads {
 			return false, nil // reading them all takes longer
 		}
 		ends = s.ends()
@@ -138,34 +117,21 @@ type end struct {
 	duration time.Duration
 }
 
-// line is what is read of the function's log, of which every line is a JSON object: its own of a job, and Lambda's
-// platform.report of an invocation.
-type line struct {
-	Timestamp      time.Time
-	RequestID, Key string
-	Type           string
-	Record         struct {
-		RequestID string
-		Metrics   struct{ DurationMs float64 }
-	}
-}
-
 // ends reads the function's log.
 func (s stack) ends() map[string]end {
 	durations, found := map[string]time.Duration{}, map[string]end{}
-	var jobs []line
-	for _, text := range s.Cloud.Logs.Lines(s.logGroup) {
-		var l line
-		switch err := json.Unmarshal([]byte(text), &l); {
-		case err != nil:
-		case l.Type == "platform.report":
-			durations[l.Record.RequestID] = time.Duration(l.Record.Metrics.DurationMs * float64(time.Millisecond))
+	var jobs []deploy.Job
+	for _, text := range s.Cloud.Logs.Lines(s.LogGroup) {
+		switch l, ok := deploy.ParseLine(text); {
+		case !ok:
+		case l.Type == deploy.Report:
+			durations[l.Invocation()] = time.Duration(l.Record.Metrics.Duration * float64(time.Millisecond))
 		case l.Key != "":
-			jobs = append(jobs, l)
+			jobs = append(jobs, l.Job)
 		}
 	}
 	for _, j := range jobs {
-		found[j.Key] = end{j.Timestamp, durations[j.RequestID]}
+		found[j.Key] = end{j.Written, durations[j.RequestID]}
 	}
 	return found
 }

@@ -126,7 +126,7 @@ func TestUploadsThatCannotBeAreRefused(t *testing.T) {
 		{"b", "folder/", 1, http.StatusBadRequest},
 		{"b", "a.jpg", -1, http.StatusLengthRequired},
 	} {
-		p.model.stack.source = c.bucket
+		p.model.stack.Source = c.bucket
 		r := httptest.NewRequest("PUT", "/picture?key="+c.key, strings.NewReader("x"))
 		r.ContentLength = c.length
 		w := httptest.NewRecorder()

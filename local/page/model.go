@@ -1,8 +1,6 @@
 package page
 
 import (
-	"cmp"
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -80,7 +78,7 @@ type model struct {
 	keys     map[string]string // of pictures, by their thumbnails' keys
 	lines    []Line
 
-	stack    stack
+	stack    deploy.Stack
 	function settings.Function
 
 	outputs   section[map[string]any]
@@ -89,9 +87,6 @@ type model struct {
 	alarms    section[[]Alarm]
 	form      section[int] // counts changes of the settings
 }
-
-// stack is what the page needs of the stack's outputs.
-type stack struct{ source, destination, logGroup, failureQueue, function string }
 
 // section is a part of the page that is sent as a whole.
 type section[T any] struct {
@@ -124,22 +119,18 @@ func set[T any](m *model, s *section[T], value T) {
 
 // deployed tells the model what the stack is now.
 func (m *model) deployed(outputs map[string]any, f settings.Function) {
-	text := func(k string) string { v, _ := outputs[k].(string); return v }
 	m.change(func(rev uint64) {
 		m.outputs.value, m.outputs.rev = outputs, rev
 		if !reflect.DeepEqual(f, m.function) { // a form that somebody is filling in is left alone otherwise
 			m.form.value, m.form.rev = m.form.value+1, rev
 		}
 		m.function = f
-		m.stack = stack{
-			source: text("sourceBucket"), destination: text("destinationBucket"), logGroup: text("logGroup"),
-			failureQueue: text("failureQueueUrl"), function: text("functionName"),
-		}
+		m.stack = deploy.StackOf(outputs)
 	})
 }
 
 // buckets returns the stack's, "" before there are any.
-func (m *model) buckets() stack {
+func (m *model) buckets() deploy.Stack {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.stack
@@ -177,9 +168,9 @@ func (m *model) forget() {
 // call learns from a request to S3: which pictures there are, and what the function asks for.
 func (m *model) call(c s3.Call) {
 	st := m.buckets()
-	byFunction := c.Role != "" && c.Status == 0 && (c.Bucket == st.source || c.Bucket == st.destination) && c.Key != ""
-	byUser := c.Role == "" && c.Bucket == st.source
-	if st.source == "" || !byFunction && !byUser {
+	byFunction := c.Role != "" && c.Status == 0 && (c.Bucket == st.Source || c.Bucket == st.Destination) && c.Key != ""
+	byUser := c.Role == "" && c.Bucket == st.Source
+	if st.Source == "" || !byFunction && !byUser {
 		return
 	}
 	m.change(func(rev uint64) {
@@ -205,7 +196,7 @@ func (m *model) call(c s3.Call) {
 // count adds a request of the function to the picture that it is about. The lock is held.
 func (m *model) count(c s3.Call, rev uint64) {
 	key := c.Key
-	if c.Bucket == m.stack.destination {
+	if c.Bucket == m.stack.Destination {
 		key = m.keys[c.Key]
 	}
 	if p := m.pictures[key]; p != nil {
@@ -217,16 +208,16 @@ func (m *model) count(c s3.Call, rev uint64) {
 // line learns from a line of the function's log.
 func (m *model) line(group, text string) {
 	m.mu.Lock()
-	ours := group == m.stack.logGroup
+	ours := group == m.stack.LogGroup
 	m.mu.Unlock()
 	if !ours {
 		return
 	}
-	l := parseLine(text)
-	job, isJob := deploy.ParseJob(text)
+	parsed, ok := deploy.ParseLine(text)
+	l := lineOf(text, parsed)
 	m.change(func(rev uint64) {
-		if isJob {
-			m.outcome(job, rev)
+		if ok && parsed.Outcome != "" {
+			m.outcome(parsed.Job, rev)
 		}
 		if len(m.lines) == maxLines {
 			m.lines = slices.Delete(m.lines, 0, maxLines/10)
@@ -236,17 +227,9 @@ func (m *model) line(group, text string) {
 	})
 }
 
-// parseLine finds out whom a line is about.
-func parseLine(text string) Line {
-	var ids struct {
-		Key       string `json:"key"`
-		RequestID string `json:"requestId"`
-		Record    struct {
-			RequestID string `json:"requestId"`
-		} `json:"record"` // of Lambda's own lines
-	}
-	_ = json.Unmarshal([]byte(text), &ids) // what is no JSON is about nobody
-	return Line{Text: clip(text, maxLine), Key: ids.Key, ID: cmp.Or(ids.RequestID, ids.Record.RequestID)}
+// lineOf says whom a line is about. What is no JSON is about nobody.
+func lineOf(text string, parsed deploy.Line) Line {
+	return Line{Text: clip(text, maxLine), Key: parsed.Key, ID: parsed.Invocation()}
 }
 
 // linesOf returns those lines of a whole log that are about a picture, or about an invocation that worked on it, at most maxLines.
@@ -254,7 +237,8 @@ func linesOf(key string, log []string) []Line {
 	about := map[string]bool{}
 	all := make([]Line, len(log))
 	for i, text := range log {
-		if all[i] = parseLine(text); all[i].Key == key {
+		parsed, _ := deploy.ParseLine(text)
+		if all[i] = lineOf(text, parsed); all[i].Key == key {
 			about[all[i].ID] = true
 		}
 	}

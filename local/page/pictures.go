@@ -20,7 +20,7 @@ const maxUploads = 4
 
 // upload puts the body of a request into the source bucket, as the key that is asked for.
 func (p *Page) upload(w http.ResponseWriter, r *http.Request) {
-	bucket, key := p.model.buckets().source, r.URL.Query().Get("key")
+	bucket, key := p.model.buckets().Source, r.URL.Query().Get("key")
 	switch {
 	case bucket == "":
 		http.Error(w, "there is no bucket yet: the stack is being deployed", http.StatusServiceUnavailable)
@@ -50,7 +50,7 @@ func (p *Page) upload(w http.ResponseWriter, r *http.Request) {
 }
 
 // show serves an object of one of the buckets.
-func (p *Page) show(bucket func(stack) string) http.HandlerFunc {
+func (p *Page) show(bucket func(deploy.Stack) string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		key := r.URL.Query().Get("key")
 		o, err := p.o.Deployment.Open(r.Context(), bucket(p.model.buckets()), key)
@@ -97,7 +97,7 @@ func serveObject(w http.ResponseWriter, body io.Reader, key string) error {
 
 // serveLog sends the lines of the whole log that are about a picture.
 func (p *Page) serveLog(w http.ResponseWriter, r *http.Request) {
-	answer(w, linesOf(r.URL.Query().Get("key"), p.cloud().Logs.Lines(p.model.buckets().logGroup)))
+	answer(w, linesOf(r.URL.Query().Get("key"), p.cloud().Logs.Lines(p.model.buckets().LogGroup)))
 }
 
 // serveReplay replays the failure whose ID is asked for.

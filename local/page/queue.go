@@ -40,7 +40,7 @@ func (p *Page) look() {
 		case <-p.closing:
 			return
 		}
-		messages, n := p.cloud().SQS.Look(p.model.buckets().failureQueue, maxFailures)
+		messages, n := p.cloud().SQS.Look(p.model.buckets().FailureQueue, maxFailures)
 		first := ""
 		if len(messages) > 0 {
 			first = messages[0].ID
@@ -96,15 +96,15 @@ var errNoMessage = errors.New("no such message in the failure queue: it has been
 func (p *Page) replay(id string) error {
 	st := p.model.buckets()
 	sqs := p.cloud().SQS
-	body, found := sqs.Take(st.failureQueue, id)
+	body, found := sqs.Take(st.FailureQueue, id)
 	if !found {
 		return errNoMessage
 	}
 	for _, key := range parseFailure(id, time.Time{}, body).Keys {
 		p.model.retried(key)
 	}
-	if err := p.cloud().Lambda.Enqueue(st.function, []byte(body)); err != nil {
-		return errors.Join(fmt.Errorf("replay a failure: %w", err), sqs.Send(sqs.ARN(path.Base(st.failureQueue)), body))
+	if err := p.cloud().Lambda.Enqueue(st.Function, []byte(body)); err != nil {
+		return errors.Join(fmt.Errorf("replay a failure: %w", err), sqs.Send(sqs.ARN(path.Base(st.FailureQueue)), body))
 	}
 	return nil
 }

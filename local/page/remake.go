@@ -91,7 +91,7 @@ func (p *Page) remake(ctx context.Context) {
 func (p *Page) again(ctx context.Context, picture Picture) ([]Change, error) {
 	st, d := p.model.buckets(), p.o.Deployment
 	for _, t := range picture.Thumbnails {
-		old, err := d.Get(ctx, st.destination, t.Key)
+		old, err := d.Get(ctx, st.Destination, t.Key)
 		if errors.Is(err, deploy.ErrNoObject) {
 			continue
 		}
@@ -101,7 +101,7 @@ func (p *Page) again(ctx context.Context, picture Picture) ([]Change, error) {
 		if len(old.Body) <= maxCompared {
 			p.earlier.put(picture.Key, t.Variant, old.Body)
 		}
-		if err := d.Delete(ctx, st.destination, t.Key); err != nil {
+		if err := d.Delete(ctx, st.Destination, t.Key); err != nil {
 			return nil, err
 		}
 	}
@@ -121,7 +121,7 @@ func (p *Page) again(ctx context.Context, picture Picture) ([]Change, error) {
 		if old == nil {
 			continue
 		}
-		fresh, err := d.Get(ctx, st.destination, t.Key)
+		fresh, err := d.Get(ctx, st.Destination, t.Key)
 		if err != nil {
 			return changes, err
 		}
@@ -136,7 +136,7 @@ func (p *Page) again(ctx context.Context, picture Picture) ([]Change, error) {
 
 // uploadAgain uploads a picture as it is.
 func (p *Page) uploadAgain(ctx context.Context, key string) error {
-	bucket := p.model.buckets().source
+	bucket := p.model.buckets().Source
 	source, err := p.o.Deployment.Open(ctx, bucket, key)
 	if err != nil {
 		return err

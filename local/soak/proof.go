@@ -78,8 +78,7 @@ func (t *target) listen() *reasons {
 		if group != t.log || !strings.Contains(line, `"outcome"`) {
 			return
 		}
-		var j deploy.Job
-		if json.Unmarshal([]byte(line), &j) == nil && j.Outcome == "skipped" && j.Reason != "" {
+		if j, ok := deploy.ParseJob(line); ok && j.Outcome == "skipped" && j.Reason != "" {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.skipped[j.Key] = true

@@ -79,9 +79,9 @@ func Run(ctx context.Context, p Plan) (*Result, error) {
 		list = append(list, map[string]any{"name": v.Name, "width": v.Width, "height": v.Height, "format": string(v.Format), "key": v.Key})
 	}
 	d, err := deploy.Start(ctx, deploy.Options{
-		Root: p.Root, Stack: "local", Program: deploy.Program(p.Root), CLI: p.CLI,
-		// Functions and builds run on this machine. Under faults a function mostly waits to try again.
-		Settings: map[string]any{"architecture": runtime.GOARCH, "thumbnails": list, "reservedConcurrency": 8 * runtime.NumCPU()},
+		Root: p.Root, CLI: p.CLI,
+		// Under faults a function mostly waits to try again.
+		Settings: map[string]any{"thumbnails": list, "reservedConcurrency": 8 * runtime.NumCPU()},
 		Cloud:    aws.Options{Log: p.Log, Faults: p.Faults}, Out: p.Log,
 	})
 	if err != nil {
@@ -136,10 +136,10 @@ func (p Plan) up(ctx context.Context, d *deploy.Deployment) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := func(k string) string { v, _ := up.Outputs[k].(string); return v }
+	s := deploy.StackOf(up.Outputs)
 	return &target{
-		cloud: d.Cloud, client: newClient(d.Cloud), source: text("sourceBucket"), destination: text("destinationBucket"),
-		function: text("functionName"), log: text("logGroup"), queue: text("failureQueueUrl"), variants: variants(),
+		cloud: d.Cloud, client: newClient(d.Cloud), source: s.Source, destination: s.Destination,
+		function: s.Function, log: s.LogGroup, queue: s.FailureQueue, variants: variants(),
 	}, nil
 }
 
