@@ -93,6 +93,7 @@ screenshot: cli browser ## make docs/local.png anew, with the browser test
 
 # Before the tests, so that one that does not run for want of a browser is noticed.
 browser:
+	@[ "$$(id -u)" != 0 ] || .ci/install chromium
 	@cd tools/browser && $(GO) run ./find
 
 # The first command that compiles, so that what takes minutes is announced.

@@ -1,10 +1,9 @@
-// Package browser finds the browser that the test of the local cloud's page drives, or installs it, and tests the page.
+// Package browser finds the browser that the test of the local cloud's page drives, and tests the page.
 package browser
 
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 )
@@ -32,26 +31,4 @@ func Find() (string, error) {
 		}
 	}
 	return "", ErrNone
-}
-
-// FindOrInstall is Find, and installs Chromium where there is none and the system's packages are ours to install: for root, with
-// apt-get. What takes long is announced.
-func FindOrInstall(progress io.Writer) (string, error) {
-	path, err := Find()
-	if !errors.Is(err, ErrNone) {
-		return path, err
-	}
-	apt, missing := exec.LookPath("apt-get")
-	if missing != nil || os.Geteuid() != 0 {
-		return "", err
-	}
-	fmt.Fprintln(progress, "Installing Chromium for the test of the local cloud's page, with apt-get (a minute)")
-	for _, args := range [][]string{{"update", "-qq"}, {"install", "-qq", "-y", "--no-install-recommends", "chromium"}} {
-		cmd := exec.Command(apt, args...)
-		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
-		if output, failed := cmd.CombinedOutput(); failed != nil {
-			return "", fmt.Errorf("%w\n(apt-get %s: %v\n%s)", err, args[0], failed, output)
-		}
-	}
-	return Find()
 }

@@ -20,7 +20,7 @@ var (
 
 // TestPage is a developer at the page of the local cloud: one stack, and one step after the other.
 func TestPage(t *testing.T) {
-	chrome, err := FindOrInstall(os.Stderr)
+	chrome, err := Find()
 	switch {
 	case errors.Is(err, ErrNone) && os.Getenv("CI") == "":
 		t.Skip(err)

@@ -1,5 +1,5 @@
-// Find prints the path of the browser that the test of the local cloud's page drives, and installs one first where it may: `make test`
-// runs it so that a test that does not run is noticed. Its exit status is 0 then, too, but with CI set in the environment, where a test
+// Find prints the path of the browser that the test of the local cloud's page drives: `make test` runs it so that a test that does not
+// run is noticed. Its exit status is 0 then, too, but with CI set in the environment, where a test
 // that does not run is a failure.
 package main
 
@@ -12,10 +12,10 @@ import (
 
 func main() {
 	if len(os.Args) > 1 {
-		fmt.Fprintln(os.Stderr, "Usage: find\nPrints the path of a browser, and installs one first where it may. It takes no arguments.")
+		fmt.Fprintln(os.Stderr, "Usage: find\nPrints the path of a browser. It takes no arguments.")
 		os.Exit(2)
 	}
-	path, err := browser.FindOrInstall(os.Stderr)
+	path, err := browser.Find()
 	if err == nil {
 		fmt.Println("Browser:", path)
 		return
