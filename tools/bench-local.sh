@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scratch=$(mktemp -d)
 trap 'kill -INT $local 2>/dev/null && wait $local || true; rm -rf "$scratch"' EXIT
-: "${GO:=go}" "${TAGS:=nodynamic,lambda.norpc}" "${CHANGES:=3}"
+: "${GO:=go}" "${TAGS:=lambda.norpc}" "${CHANGES:=3}"
 
 git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$scratch" 2>/dev/null
 PULUMI=$($GO run -tags "$TAGS" ./local/cli/find | sed 's/^Pulumi CLI: //')

@@ -158,7 +158,7 @@ func (p *Page) compile(ctx context.Context) error {
 }
 
 // tags are those that everything is built with, see the Makefile and buildspec.yaml.
-const tags = "nodynamic,lambda.norpc"
+const tags = "lambda.norpc"
 
 // rebuild compiles the Pulumi program and makes Pulumi run it from now on: the one that is part of this process has become old.
 func (p *Page) rebuild(ctx context.Context) error {

@@ -21,7 +21,7 @@ import (
 const soon = 10 * time.Minute
 
 // tags are those that the project is built with.
-const tags = "nodynamic,lambda.norpc"
+const tags = "lambda.norpc"
 
 // local is `make demo KEEP=1` on a copy of the project, so that its sources can be changed.
 type local struct {
