@@ -12,7 +12,7 @@ import (
 // TestExistingBuckets deploys to two buckets that were there before, one of which notifies somebody else's function. Both
 // are as they were after up, after an update and after destroy.
 func TestExistingBuckets(t *testing.T) {
-	s := newSystem(t)
+	s := newSystem(t, repository(t))
 	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_PROFILE": ""} {
 		t.Setenv(name, value)
 	}

@@ -29,7 +29,7 @@ func read(t *testing.T, dir, name string) string {
 // TestTrouble deploys once and then makes things hard for the function. At last it follows the documents to their end,
 // which is the stack's.
 func TestTrouble(t *testing.T) {
-	s := newSystem(t)
+	s := newSystem(t, repository(t))
 	s.deploy(t)
 	step(t, "nothing is lost while S3 throttles and fails", s.throttledS3)
 	step(t, "events that come twice and in reverse order", s.eventsTwiceAndReversed)

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -46,10 +45,10 @@ func sample(t *testing.T, key string) samples.Sample {
 	return all[i]
 }
 
-// system is a deployment of a copy of this project, so that tests can change its sources.
+// system is a deployment of this project.
 type system struct {
 	*deploy.Deployment
-	// root is the copy of the project.
+	// root is the project: the repository, or a copy of it for a test that changes its sources.
 	root string
 	// change is applied to the program before it runs; nil leaves it as it is.
 	change pulumi.ResourceTransform
@@ -60,28 +59,11 @@ type system struct {
 	log   bytes.Buffer
 }
 
-// newSystem copies the project and starts a cloud for it. Nothing is deployed yet.
-func newSystem(t *testing.T) *system {
+// newSystem starts a cloud for the project in the folder root. Nothing is deployed yet.
+func newSystem(t *testing.T, root string) *system {
 	t.Helper()
-	repository, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	pulumiCLI, err := cli.Find(t.Context(), repository, os.Stderr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &system{root: t.TempDir()}
-	copyProject(t, repository, s.root)
-	s.Deployment, err = deploy.Start(t.Context(), deploy.Options{
-		Root: s.root, Stack: "local", CLI: pulumiCLI,
-		Settings: map[string]any{"architecture": runtime.GOARCH},
-		Program:  deploy.Changed(s.root, func() pulumi.ResourceTransform { return s.change }),
-		Cloud:    aws.Options{Log: &s.log},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := &system{root: root}
+	s.start(t, deploy.Options{Program: deploy.Changed(root, func() pulumi.ResourceTransform { return s.change })})
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -93,9 +75,33 @@ func newSystem(t *testing.T) *system {
 	return s
 }
 
-// copyProject copies what a deployment reads: the settings, the sources of the image, and the commands.
-func copyProject(t *testing.T, from, to string) {
+// start starts the system's cloud.
+func (s *system) start(t *testing.T, o deploy.Options) {
 	t.Helper()
+	found, err := cli.Find(t.Context(), repository(t), os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Root, o.CLI, o.Cloud = s.root, found, aws.Options{Log: &s.log}
+	if s.Deployment, err = deploy.Start(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// repository is the project's folder. What Go compiles there it finds in its cache from one test to the next.
+func repository(t *testing.T) string {
+	t.Helper()
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+// copyProject copies what a deployment reads, the settings, the sources of the image, and the commands, so that they can be changed.
+func copyProject(t *testing.T) (to string) {
+	t.Helper()
+	from, to := repository(t), t.TempDir()
 	for _, name := range []string{"handler", "settings", "codec", "cmd"} {
 		if err := os.CopyFS(filepath.Join(to, name), os.DirFS(filepath.Join(from, name))); err != nil {
 			t.Fatal(err)
@@ -110,6 +116,7 @@ func copyProject(t *testing.T, from, to string) {
 			t.Fatal(err)
 		}
 	}
+	return to
 }
 
 // write puts a file into the copy of the project and returns a function that takes it away again.

@@ -1,39 +1,17 @@
 package e2e
 
 import (
-	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 
-	"s3-thumbnail-creator/local/aws"
-	"s3-thumbnail-creator/local/cli"
 	"s3-thumbnail-creator/local/deploy"
 )
 
 // TestStackComesBack: a cloud that was stopped comes back with its stack, of which Pulumi sees no change, with its objects, and
 // with a function that goes on making thumbnails.
 func TestStackComesBack(t *testing.T) {
-	repository, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	pulumiCLI, err := cli.Find(t.Context(), repository, os.Stderr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &system{root: t.TempDir()}
-	copyProject(t, repository, s.root)
-	start := func(settings map[string]any) {
-		s.Deployment, err = deploy.Start(t.Context(), deploy.Options{
-			Root: s.root, Stack: "local", CLI: pulumiCLI, Settings: settings, Program: deploy.Program(s.root),
-			Cloud: aws.Options{Log: &s.log}, State: filepath.Join(s.root, "kept"),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	start(map[string]any{"architecture": runtime.GOARCH, "cacheControl": "max-age=60"})
+	s, kept := &system{root: repository(t)}, filepath.Join(t.TempDir(), "kept")
+	s.start(t, deploy.Options{Settings: map[string]any{"cacheControl": "max-age=60"}, State: kept})
 	s.deploy(t)
 	first, second := sample(t, "portrait.jpg"), sample(t, "logo.png")
 	s.upload(t, first)
@@ -42,7 +20,7 @@ func TestStackComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	start(nil) // what was configured comes back as well
+	s.start(t, deploy.Options{State: kept}) // what was configured comes back as well
 	defer s.Close()
 	if !s.CameBack() {
 		t.Error("the deployment does not say that it came back")

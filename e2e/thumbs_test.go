@@ -19,7 +19,7 @@ import (
 // TestThumbs deploys once, and has cmd/thumbs do each of its tasks on the stack, as a program of its own that knows
 // nothing but the stack's name.
 func TestThumbs(t *testing.T) {
-	s := newSystem(t)
+	s := newSystem(t, repository(t))
 	s.deploy(t)
 	step(t, "make", s.thumbsMake)
 	step(t, "status", s.thumbsStatus)
