@@ -83,7 +83,7 @@ func crowd(t *testing.T, n int) (paths []string, without int) {
 	formats := []string{"jpg", "png", "gif"}
 	kinds := make([][]byte, 30) // painting each would take longer than the test
 	for i := range kinds {
-		kinds[i] = encode(t, paint(200+40*i, 150+25*i, float64(i)), formats[i%3])
+		kinds[i] = encode(t, paint(200+10*i, 150+7*i, float64(i)), formats[i%3])
 	}
 	for i := range n {
 		body, name := kinds[i%len(kinds)], fmt.Sprintf("crowd-%04d.%s", i, formats[i%3])
