@@ -11,7 +11,7 @@ TIMEOUT  ?= 75m
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local soak suite-aws test check lint vuln fuzz bench bench-build bench-lambda bench-peers bench-local thumbs test-long scale drawings screenshot cli browser clean
+.PHONY: help demo local soak suite-aws test test-project test-tools test-browser check lint vuln fuzz bench bench-build bench-lambda bench-peers bench-local thumbs test-long scale drawings screenshot cli browser clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,11 +26,21 @@ soak: cli ## thousands of uploads while everything goes wrong, a proof at the en
 	@$(GO) run -tags $(TAGS) ./local/soak -hours $(or $(HOURS),0) -data out/soak.json $(ARGS)
 	@cd tools && $(GO) run ./soakplot ../out/soak.json ../docs/soak.png
 
+# The end-to-end tests and the one in a browser wait for builds and deployments: beside each other they take less time. What
+# both compile is compiled before, as one go command does not wait for what another compiles.
 test: cli browser ## all tests, end to end and in a browser included
-	$(GO) test -tags $(TAGS) -timeout $(TIMEOUT) ./...
-	cd tools && $(GO) test ./...
-	cd tools/browser && $(GO) test -timeout $(TIMEOUT) ./...
+	@$(GO) list -tags $(TAGS) -export -f '' ./local/demo >/dev/null
+	@$(MAKE) --no-print-directory -j 3 test-project test-tools test-browser
 	@.ci/missing >/dev/null
+
+test-project:
+	$(GO) test -tags $(TAGS) -timeout $(TIMEOUT) ./...
+
+test-tools:
+	cd tools && $(GO) test ./...
+
+test-browser:
+	cd tools/browser && $(GO) test -timeout $(TIMEOUT) ./...
 
 test-long: cli ## what make test leaves out because it takes minutes: the AWS CLI's commands, a short soak
 	$(GO) test -tags $(TAGS),long -timeout $(TIMEOUT) ./local/aws/clients ./local/soak
