@@ -42,6 +42,7 @@ func TestPage(t *testing.T) {
 		{"accessible", accessible},
 		{"keyboard", keyboard},
 		{"drop", dropPictures},
+		{"drop from a slow disk", dropSlowly},
 		{"paste and choose", pasteAndChoose},
 		{"log of a picture", logOfOne},
 		{"replay", replay},
@@ -116,6 +117,21 @@ func dropPictures(t *testing.T, _ *local, p *tab) {
 	if value[bool](t, p, fmt.Sprintf("!!(%s)", card("trip/.hidden-by-file-manager"))) {
 		t.Error("a hidden file of a folder was uploaded")
 	}
+}
+
+// dropSlowly drops files of which each is uploaded before the next one is found. They are counted together all the same.
+func dropSlowly(t *testing.T, _ *local, p *tab) {
+	value[bool](t, p, `(async () => {
+		const entry = (name) => ({ name, fullPath: "/" + name, isFile: true, file: (found) => setTimeout(found, 400, new File(["no picture"], name)) });
+		const own = DataTransferItem.prototype.webkitGetAsEntry;
+		DataTransferItem.prototype.webkitGetAsEntry = function () { return entry(this.getAsFile().name); };
+		const data = new DataTransfer();
+		for (const name of ["slow-1.txt", "slow-2.txt", "slow-3.txt"]) data.items.add(new File(["x"], name));
+		document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+		DataTransferItem.prototype.webkitGetAsEntry = own;
+		return true;
+	})()`)
+	p.wait(t, `document.querySelector("#uploads-text").textContent === "3 files uploaded"`)
 }
 
 // pasteAndChoose uploads from the clipboard and by the file chooser.

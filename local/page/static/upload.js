@@ -7,10 +7,15 @@ const attempts = 5;
 const queue = [];
 const total = { files: 0, done: 0, failed: 0 };
 let working = 0;
+let reading = 0; // drops of which not all files are in the queue: some may be uploaded long before the last is found
+
+/** Counts from nothing, unless files of before are still on their way. Comes before the files of a drop, a paste or a choice. */
+function countAnew() {
+  if (working === 0 && reading === 0) Object.assign(total, { files: 0, done: 0, failed: 0 });
+}
 
 /** Adds files, each with the key that it gets. */
 function add(files) {
-  if (working === 0 && queue.length === 0) Object.assign(total, { files: 0, done: 0, failed: 0 });
   queue.push(...files);
   total.files += files.length;
   while (working < atOnce && queue.length > 0) work();
@@ -62,7 +67,7 @@ function show() {
   byId("uploads-bar").max = files || 1;
   byId("uploads-bar").value = done + failed;
   const left = files - done - failed;
-  byId("uploads-text").textContent = (left ? `${done} of ${files} uploaded` : `${count(done, "file")} uploaded`) + (failed ? `, ${failed} not` : "");
+  byId("uploads-text").textContent = (left || reading ? `${done} of ${files} uploaded` : `${count(done, "file")} uploaded`) + (failed ? `, ${failed} not` : "");
 }
 
 /** The files below a dropped entry, with their paths as keys. Hidden ones are what file managers leave. */
@@ -81,6 +86,8 @@ async function filesOf(entry) {
 async function dropped(transfer) {
   // The list is empty as soon as the event is over.
   const items = [...transfer.items].filter((item) => item.kind === "file").map((item) => [item.webkitGetAsEntry?.(), item.getAsFile()]);
+  countAnew();
+  reading++;
   for (const [entry, file] of items) {
     if (!entry) {
       if (file) add([{ file, key: file.name }]);
@@ -92,9 +99,12 @@ async function dropped(transfer) {
       notUploaded(entry.name, e);
     }
   }
+  reading--;
+  show();
 }
 
 const chosen = (input) => {
+  countAnew();
   add([...input.files].map((file) => ({ file, key: file.webkitRelativePath || file.name })));
   input.value = "";
 };
@@ -102,6 +112,7 @@ const chosen = (input) => {
 function pasted(transfer) {
   const when = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
   const files = [...transfer.files];
+  countAnew();
   // A picture from the clipboard has a name that says nothing, the same every time.
   add(files.map((file, i) => ({
     file, key: /^image\.\w+$/.test(file.name) ? `pasted-${when}${i ? "-" + i : ""}.${file.name.split(".").pop()}` : file.name,
