@@ -61,7 +61,7 @@ func (c awsCloud) permit(who account.Principal, op operation, token string, old,
 func (c awsCloud) callsFor(op operation, token string, old, in resource.PropertyMap) []call {
 	known, ok := providerCalls[token]
 	if !ok {
-		panic(fmt.Sprintf("local cloud: nothing is known about the calls that %s makes: add them to providerCalls in local/provider/calls.go", token))
+		panic(fmt.Sprintf("local cloud: nothing is known about the calls that %s makes: add them to providerCalls in local/provider/awscalls.go", token))
 	}
 	var actions []string
 	switch op {
