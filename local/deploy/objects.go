@@ -98,8 +98,13 @@ func (d *Deployment) Get(ctx context.Context, bucket, key string) (*Object, erro
 
 // List returns the keys of a bucket in order.
 func (d *Deployment) List(ctx context.Context, bucket string) ([]string, error) {
+	return List(ctx, d.client, bucket)
+}
+
+// List is that of a Deployment, by a client of its caller's.
+func List(ctx context.Context, client *s3.Client, bucket string) ([]string, error) {
 	var keys []string
-	for page := s3.NewListObjectsV2Paginator(d.client, &s3.ListObjectsV2Input{Bucket: &bucket}); page.HasMorePages(); {
+	for page := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{Bucket: &bucket}); page.HasMorePages(); {
 		p, err := page.NextPage(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("list s3://%s: %w", bucket, err)

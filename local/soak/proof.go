@@ -192,17 +192,7 @@ func (t *target) prove(ctx context.Context, m *material, r *reasons) (problems [
 
 // list returns the keys of a bucket in order.
 func (t *target) list(ctx context.Context, bucket string) ([]string, error) {
-	var keys []string
-	for page := s3.NewListObjectsV2Paginator(t.client, &s3.ListObjectsV2Input{Bucket: &bucket}); page.HasMorePages(); {
-		p, err := page.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("list s3://%s: %w", bucket, err)
-		}
-		for _, o := range p.Contents {
-			keys = append(keys, *o.Key)
-		}
-	}
-	return keys, nil
+	return deploy.List(ctx, t.client, bucket)
 }
 
 // check says what is wrong with a thumbnail.
