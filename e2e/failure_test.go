@@ -29,6 +29,7 @@ func read(t *testing.T, dir, name string) string {
 // TestTrouble deploys once and then makes things hard for the function. At last it follows the documents to their end,
 // which is the stack's.
 func TestTrouble(t *testing.T) {
+	t.Parallel()
 	s := newSystem(t, repository(t))
 	s.deploy(t)
 	step(t, "nothing is lost while S3 throttles and fails", s.throttledS3)

@@ -1,6 +1,9 @@
 // Package e2e runs the whole system as its users do: the real Pulumi engine deploys the project's own program to the
 // local cloud, CodeBuild builds the function's image from the sources, and the function that runs is that image.
 // Pictures go in at one bucket, and what comes out of the other is looked at.
+//
+// Each test that deploys has a cloud of its own and mostly waits for the engine and for builds: they run beside each other, but for
+// one that sets variables of the environment.
 package e2e
 
 import (

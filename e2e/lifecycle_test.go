@@ -33,6 +33,7 @@ var digest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
 // TestLifecycle goes through the life of one stack. Its parts need each other, in this order.
 func TestLifecycle(t *testing.T) {
+	t.Parallel()
 	s := newSystem(t, copyProject(t))
 	step(t, "preview of a new stack builds nothing", s.previewBuildsNothing)
 	step(t, "up makes everything", s.upMakesEverything)

@@ -10,6 +10,7 @@ import (
 // TestStackComesBack: a cloud that was stopped comes back with its stack, of which Pulumi sees no change, with its objects, and
 // with a function that goes on making thumbnails.
 func TestStackComesBack(t *testing.T) {
+	t.Parallel()
 	s, kept := &system{root: repository(t)}, filepath.Join(t.TempDir(), "kept")
 	s.start(t, deploy.Options{Settings: map[string]any{"cacheControl": "max-age=60"}, State: kept})
 	s.deploy(t)

@@ -19,6 +19,7 @@ import (
 // TestThumbs deploys once, and has cmd/thumbs do each of its tasks on the stack, as a program of its own that knows
 // nothing but the stack's name.
 func TestThumbs(t *testing.T) {
+	t.Parallel()
 	s := newSystem(t, repository(t))
 	s.deploy(t)
 	step(t, "make", s.thumbsMake)
