@@ -1,5 +1,5 @@
 // The function's log: the last lines, all of them or those about one picture.
-import { byId, make, milliseconds, soon } from "./text.js";
+import { arrange, byId, make, milliseconds, soon } from "./text.js";
 
 const inDocument = 300;
 let lines = [];
@@ -25,7 +25,7 @@ const draw = soon(() => {
   const shown = lines.filter((l) => (key === null || l.key === key || ids.has(l.id)) && l.text.toLowerCase().includes(part)).slice(-inDocument);
   const box = byId("lines");
   const atEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 30;
-  box.replaceChildren(...shown.map((l) => raw ? make("p", {}, l.text) : readable(l.text)));
+  arrange(box, shown.map((l) => raw ? l.raw ??= make("p", {}, l.text) : l.readable ??= readable(l.text)));
   if (atEnd) box.scrollTop = box.scrollHeight;
 });
 

@@ -1,5 +1,5 @@
 // The pictures: all of them are known, and a page of them is in the document.
-import { byId, bytes, count, make, milliseconds, pixels, say, soon } from "./text.js";
+import { arrange, byId, bytes, count, make, milliseconds, pixels, say, soon } from "./text.js";
 
 const perPage = 24;
 const pictures = new Map(); // by key, oldest first
@@ -45,25 +45,18 @@ const draw = soon(() => {
   byId("previous").disabled = page === 0;
   byId("next").disabled = page === pages - 1;
   say(byId("pager-text"), `page ${page + 1} of ${pages}`);
-  arrange(shown.slice(page * perPage, (page + 1) * perPage));
+  show(shown.slice(page * perPage, (page + 1) * perPage));
 });
 
-/** Makes the document show these pictures, and leaves those cards alone that are right: one of them may have the focus. */
-function arrange(shown) {
+/** Makes the document show these pictures. */
+function show(shown) {
   const keys = new Set(shown.map((p) => p.key));
-  for (const [key, card] of cards) {
-    if (!keys.has(key)) {
-      card.element.remove();
-      cards.delete(key);
-    }
-  }
-  const list = byId("cards");
-  shown.forEach((p, i) => {
+  for (const key of cards.keys()) if (!keys.has(key)) cards.delete(key);
+  for (const p of shown) {
     if (!cards.has(p.key)) cards.set(p.key, new Card(p.key));
-    const card = cards.get(p.key);
-    card.show(p);
-    if (list.children[i] !== card.element) list.insertBefore(card.element, list.children[i] || null);
-  });
+    cards.get(p.key).show(p);
+  }
+  arrange(byId("cards"), shown.map((p) => cards.get(p.key).element));
 }
 
 const address = (what, values) => what + "?" + new URLSearchParams(values);

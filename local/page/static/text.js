@@ -52,3 +52,10 @@ export function soon(f) {
     requestAnimationFrame(() => { asked = false; f(); });
   };
 }
+
+/** Makes these elements the children of a list. Those that are there already are left alone: one may have the focus, and drawing takes time. */
+export function arrange(list, elements) {
+  const kept = new Set(elements);
+  for (const child of [...list.children]) if (!kept.has(child)) child.remove();
+  elements.forEach((e, i) => { if (list.children[i] !== e) list.insertBefore(e, list.children[i] || null); });
+}
