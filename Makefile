@@ -6,6 +6,10 @@ GO ?= go
 # with the same tags.
 TAGS := lambda.norpc
 
+# As buildspec.yaml compiles the function: so nothing is compiled twice, nor
+# again for another folder.
+export GOFLAGS := $(GOFLAGS) -trimpath
+
 # The first test of a fresh machine compiles Pulumi and builds its CLI.
 TIMEOUT  ?= 75m
 FUZZTIME ?= 30s
