@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 	"net/url"
@@ -13,10 +12,9 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"golang.org/x/sync/errgroup"
 
+	"s3-thumbnail-creator/cmd/thumbs/stack"
 	"s3-thumbnail-creator/cmd/thumbs/verify"
 )
 
@@ -28,12 +26,7 @@ const (
 )
 
 // The wait before another try, and the longest that it becomes, doubling.
-var firstDelay, longestDelay = 200 * time.Millisecond, 10 * time.Second
-
-// Function is Lambda, as far as Direct needs it.
-type Function interface {
-	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
-}
+var firstDelay, longestDelay = stack.FirstDelay, stack.LongestDelay
 
 // Lister lists a bucket, as verify.S3 does.
 type Lister interface {
@@ -44,7 +37,7 @@ type Lister interface {
 // object what it has before they read it, and are answered for each.
 type Direct struct {
 	Objects     Lister
-	Lambda      Function
+	Lambda      stack.Invoker
 	Name        string // of the function
 	Bucket      string
 	Filter      Filter
@@ -181,15 +174,10 @@ func (d *Direct) invoke(ctx context.Context, key string) answer {
 	if err != nil {
 		return answer{err: fmt.Errorf("event for s3://%s/%s: %w", d.Bucket, key, err)}
 	}
-	for try, delay := 1, firstDelay; ; delay = min(2*delay, longestDelay) {
-		a := d.once(context.WithoutCancel(ctx), payload)
-		_, throttled := errors.AsType[*types.TooManyRequestsException](a.err)
-		switch {
-		case throttled: // all that the account may run at once are running: no try
-		case a.err != nil, !a.again, try == tries:
+	for try, delay := 1, firstDelay; ; try, delay = try+1, min(2*delay, longestDelay) {
+		a := d.once(ctx, payload)
+		if a.err != nil || !a.again || try == tries {
 			return a
-		default:
-			try++
 		}
 		select {
 		case <-ctx.Done():
@@ -201,9 +189,9 @@ func (d *Direct) invoke(ctx context.Context, key string) answer {
 
 // once invokes the function.
 func (d *Direct) once(ctx context.Context, payload []byte) answer {
-	out, err := d.Lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: &d.Name, Payload: payload})
+	out, err := stack.Invoke(ctx, d.Lambda, d.Name, payload)
 	if err != nil {
-		return answer{err: fmt.Errorf("invoke %s: %w", d.Name, err)}
+		return answer{err: err}
 	}
 	if failed := aws.ToString(out.FunctionError); failed != "" {
 		return answer{text: fmt.Sprintf("the function failed (%s): %s", failed, out.Payload), again: true}

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"s3-thumbnail-creator/cmd/thumbs/stack"
 	"s3-thumbnail-creator/cmd/thumbs/verify"
 )
 
@@ -48,7 +49,7 @@ type function struct {
 	do    func(key string, try int) (code, text string, err error)
 }
 
-var _ Function = (*function)(nil)
+var _ stack.Invoker = (*function)(nil)
 
 func (f *function) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
 	var event struct {
@@ -89,7 +90,7 @@ func direct(keys []string, do func(key string, try int) (code, text string, err 
 func TestDirectTriesAgain(t *testing.T) {
 	d, f, failures := direct([]string{"bad", "broken", "folder/", "full", "good", "late", "never"}, func(key string, try int) (string, string, error) {
 		switch {
-		case key == "full" && try <= 5:
+		case key == "full" && try <= tries:
 			return "", "", &types.TooManyRequestsException{}
 		case key == "late" && try == 1, key == "never":
 			return "TemporaryFailure", "SlowDown", nil
@@ -104,7 +105,7 @@ func TestDirectTriesAgain(t *testing.T) {
 	if err != nil || counts.Objects != 6 || counts.Succeeded != 3 || counts.Failed != 3 || counts.Outcomes["created"] != 3 || last != "never" {
 		t.Errorf("counts %+v, last %q, %v", counts, last, err)
 	}
-	if f.tries["bad"] != 1 || f.tries["late"] != 2 || f.tries["never"] != tries || f.tries["broken"] != tries || f.tries["full"] != 6 || f.tries["folder/"] != 0 {
+	if f.tries["bad"] != 1 || f.tries["late"] != 2 || f.tries["never"] != tries || f.tries["broken"] != tries || f.tries["full"] != tries+1 || f.tries["folder/"] != 0 {
 		t.Errorf("tries %v", f.tries)
 	}
 	said := map[string]string{}

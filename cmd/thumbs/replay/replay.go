@@ -10,11 +10,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"golang.org/x/sync/errgroup"
 
+	"s3-thumbnail-creator/cmd/thumbs/stack"
 	"s3-thumbnail-creator/handler/event"
 )
 
@@ -37,11 +37,6 @@ type Queue interface {
 	ChangeMessageVisibility(context.Context, *sqs.ChangeMessageVisibilityInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error)
 }
 
-// Function is Lambda, as far as Run needs it.
-type Function interface {
-	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
-}
-
 // Outcome is what became of a record.
 type Outcome string
 
@@ -56,7 +51,7 @@ const (
 type Options struct {
 	Queue       Queue
 	URL         string // of the queue
-	Lambda      Function
+	Lambda      stack.Invoker
 	Function    string // its name
 	Name        string // of the replay, another each time: what fails again is marked with it
 	Filter      Filter
@@ -116,8 +111,7 @@ func (r *run) receive(ctx context.Context) error {
 				if err := context.Cause(going); err != nil {
 					return err
 				}
-				// What has been begun is finished, though ctx may end.
-				return r.end(context.WithoutCancel(ctx), record)
+				return r.end(ctx, record)
 			})
 		}
 	}
@@ -188,9 +182,9 @@ func (r *run) replay(ctx context.Context, record Record) verdict {
 	if err != nil {
 		return verdict{err: fmt.Errorf("message %s: %w", record.id, err)}
 	}
-	out, err := r.Lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: &r.Function, Payload: payload})
+	out, err := stack.Invoke(ctx, r.Lambda, r.Function, payload)
 	if err != nil {
-		return verdict{err: fmt.Errorf("invoke %s: %w", r.Function, err)}
+		return verdict{err: err}
 	}
 	if aws.ToString(out.FunctionError) != "" {
 		var failure struct{ ErrorMessage string }
@@ -208,8 +202,8 @@ func (r *run) replay(ctx context.Context, record Record) verdict {
 	return verdict{outcome: Replayed, text: text, gone: true}
 }
 
-// end deals with a record: it takes the message from the queue if it may leave it, and counts and reports it. Its error
-// ends the run.
+// end deals with a record: it takes the message from the queue if it may leave it, and counts and reports it. What has been
+// begun it finishes, though ctx may end. Its error ends the run.
 func (r *run) end(ctx context.Context, record Record) error {
 	v := r.replay(ctx, record)
 	if v.err != nil {
@@ -219,7 +213,7 @@ func (r *run) end(ctx context.Context, record Record) error {
 	defer r.mu.Unlock()
 	if v.gone {
 		receipt := r.held[record.id]
-		_, err := r.Queue.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &r.URL, ReceiptHandle: &receipt})
+		_, err := r.Queue.DeleteMessage(context.WithoutCancel(ctx), &sqs.DeleteMessageInput{QueueUrl: &r.URL, ReceiptHandle: &receipt})
 		if err != nil {
 			return fmt.Errorf("take message %s from %s: %w", record.id, r.URL, err)
 		}

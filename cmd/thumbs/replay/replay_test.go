@@ -13,9 +13,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"s3-thumbnail-creator/cmd/thumbs/stack"
 	"s3-thumbnail-creator/handler/event"
 )
 
@@ -110,7 +112,7 @@ func (q *queue) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessage
 // function is a function that the test plays.
 type function func(key string) (event.Answer, error)
 
-var _ Function = function(nil)
+var _ stack.Invoker = function(nil)
 
 func (f function) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
 	parsed, err := event.Parse(in.Payload)
@@ -196,6 +198,30 @@ func TestWhatComesMeanwhile(t *testing.T) {
 	}
 	if slices.Sort(q.deleted); !slices.Equal(q.deleted, []string{"0", "2"}) || len(q.order) != 2 {
 		t.Errorf("%q have left, %q can be seen", q.deleted, q.order)
+	}
+}
+
+// TestReplayWaitsForRoom: a function that is throttled is asked again, but not when the run was interrupted.
+func TestReplayWaitsForRoom(t *testing.T) {
+	q := newQueue(message("a"))
+	throttled := 2
+	counts, err := replayAll(t.Context(), q, func(string) (event.Answer, error) {
+		if throttled--; throttled >= 0 {
+			return event.Answer{}, &lambdatypes.TooManyRequestsException{}
+		}
+		return fine, nil
+	})
+	if err != nil || counts.Replayed != 1 {
+		t.Errorf("counts %+v, %v", counts, err)
+	}
+	q = newQueue(message("a"))
+	ctx, cancel := context.WithCancelCause(t.Context())
+	counts, err = replayAll(ctx, q, func(string) (event.Answer, error) {
+		cancel(context.Canceled)
+		return event.Answer{}, &lambdatypes.TooManyRequestsException{}
+	})
+	if !errors.Is(err, context.Canceled) || len(q.order) != 1 {
+		t.Errorf("interrupted: counts %+v, %v, %q can be seen", counts, err, q.order)
 	}
 }
 
