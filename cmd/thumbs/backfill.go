@@ -107,8 +107,8 @@ func (b *backfilling) run(ctx context.Context) (err error) {
 	if b.told, err = b.s.Deployed(ctx); err != nil {
 		return err
 	}
-	if b.told.SourceBucket != "" && b.told.SourceBucket != b.s.Source {
-		return fmt.Errorf("the function %s reads the bucket %s, not %s: want that one as the source", b.s.Function, b.told.SourceBucket, b.s.Source)
+	if err := b.told.Reads(b.s.Source); err != nil {
+		return err
 	}
 	if b.reserved, err = b.s.Reserved(ctx); err != nil {
 		return err

@@ -83,6 +83,9 @@ func (v *verification) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := told.Reads(s.Source); err != nil {
+		return err
+	}
 	if told.DestinationBucket != s.Destination {
 		return fmt.Errorf("the function %s writes to the bucket %s, not to %s: want that one as the destination", s.Function, told.DestinationBucket, s.Destination)
 	}
@@ -92,7 +95,7 @@ func (v *verification) run(ctx context.Context) error {
 	}
 	buckets := verify.NewS3(s.S3())
 	o := &v.options
-	o.Buckets, o.Source, o.Destination, o.SourcePrefix, o.Function = buckets, s.Source, s.Destination, s.SourcePrefix, told.Function
+	o.Buckets, o.Source, o.Destination, o.SourcePrefix, o.Function = buckets, s.Source, s.Destination, told.SourcePrefix, told.Function
 	if len(kinds) > 0 {
 		o.Fix = newFixer(s, buckets, kinds).Fix
 	}

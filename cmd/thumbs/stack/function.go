@@ -45,6 +45,14 @@ func (s *Stack) Deployed(ctx context.Context) (Function, error) {
 	return f, nil
 }
 
+// Reads returns an error if the function takes the pictures of another bucket than this one.
+func (f Function) Reads(bucket string) error {
+	if f.SourceBucket == "" || f.SourceBucket == bucket {
+		return nil
+	}
+	return fmt.Errorf("the function %s reads the bucket %s, not %s: want that one as the source", f.FunctionName, f.SourceBucket, bucket)
+}
+
 // Reserved returns how many concurrent invocations are reserved for the function, -1 for none.
 func (s *Stack) Reserved(ctx context.Context) (int, error) {
 	out, err := s.Lambda().GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &s.Function})

@@ -25,7 +25,6 @@ type Names struct {
 	Stack        string // "" where every name was given
 	Region       string
 	Source       string // bucket of the pictures
-	SourcePrefix string // what the keys of pictures begin with
 	Destination  string // bucket of the thumbnails
 	Function     string
 	Queue        string // URL of the failure queue
@@ -62,7 +61,6 @@ func (f *Flags) Register(command *cobra.Command) {
 	flags.StringVarP(&f.Stack, "stack", "s", "", "`stack` to work on; its outputs are read by the Pulumi CLI ($PULUMI, or pulumi on PATH)")
 	flags.StringVarP(&f.Folder, "cwd", "C", "", "`folder` of the Pulumi project (default: this one)")
 	flags.StringVar(&f.Source, "source", "", "`bucket` of the pictures, instead of the stack's")
-	flags.StringVar(&f.SourcePrefix, "source-prefix", "", "`prefix` of the keys that get thumbnails, instead of the stack's sourcePrefix")
 	flags.StringVar(&f.Destination, "destination", "", "`bucket` of the thumbnails, instead of the stack's")
 	flags.StringVar(&f.Function, "function", "", "`name` of the Lambda function, instead of the stack's")
 	flags.StringVar(&f.Queue, "queue", "", "`URL` of the failure queue, instead of the stack's")
@@ -132,8 +130,8 @@ func (s *Stack) take(from state) error {
 		name *string
 		from string
 	}{
-		{&s.Source, from.outputs["sourceBucket"]}, {&s.SourcePrefix, from.ours["sourcePrefix"]},
-		{&s.Destination, from.outputs["destinationBucket"]}, {&s.Function, from.outputs["functionName"]},
+		{&s.Source, from.outputs["sourceBucket"]}, {&s.Destination, from.outputs["destinationBucket"]},
+		{&s.Function, from.outputs["functionName"]},
 		{&s.Queue, from.outputs["failureQueueUrl"]}, {&s.LogGroup, from.outputs["logGroup"]},
 		{&s.BuildProject, from.outputs["buildProject"]}, {&s.Dashboard, from.outputs["dashboardUrl"]},
 		{&s.BackfillRole, from.outputs["backfillRoleArn"]}, {&s.BackfillBucket, from.outputs["backfillBucket"]},

@@ -37,7 +37,7 @@ esac
 func TestOpen(t *testing.T) {
 	fakePulumi(t, `{"sourceBucket":"pictures","destinationBucket":"thumbs","functionName":"fn","failureQueueUrl":"https://queue"}`,
 		`{"aws:region":{"value":"eu-central-1"},"aws:endpoints":{"value":"[{\"s3\":\"http://127.0.0.1:1\"}]"},
-		  "renamed:sourcePrefix":{"value":"photos/"},"renamed:maxMegapixels":{"value":"50"},
+		  "renamed:maxMegapixels":{"value":"50"},
 		  "renamed:thumbnails":{"value":"[{\"name\":\"small\",\"width\":64}]"}}`)
 	flags := Flags{Names: Names{Stack: "dev", Destination: "elsewhere"}}
 	s, err := flags.Open(t.Context(), "source", "destination", "function", "queue")
@@ -45,7 +45,7 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Names{
-		Stack: "dev", Region: "eu-central-1", Source: "pictures", SourcePrefix: "photos/", Destination: "elsewhere",
+		Stack: "dev", Region: "eu-central-1", Source: "pictures", Destination: "elsewhere",
 		Function: "fn", Queue: "https://queue",
 	}
 	if s.Names != want {

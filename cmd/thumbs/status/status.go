@@ -148,8 +148,11 @@ func (r *Report) readBuild(ctx context.Context, o Options) error {
 		return nil
 	}
 	found, err := o.Builds.BatchGetBuilds(ctx, &codebuild.BatchGetBuildsInput{Ids: listed.Ids[:1]}) // the newest comes first
-	if err != nil || len(found.Builds) == 0 {
-		return err
+	if err != nil {
+		return fmt.Errorf("look at the build %s: %w", listed.Ids[0], err)
+	}
+	if len(found.Builds) == 0 {
+		return nil
 	}
 	b := found.Builds[0]
 	r.Build = &Build{Status: string(b.BuildStatus), Started: aws.ToTime(b.StartTime), Phase: aws.ToString(b.CurrentPhase)}

@@ -21,7 +21,7 @@ func (v *verifier) expect(ctx context.Context, into *sorter, report func(Finding
 	if strings.HasPrefix(v.Prefix, prefix) {
 		prefix = v.Prefix
 	} else if !strings.HasPrefix(prefix, v.Prefix) {
-		return fmt.Errorf("%w: no key that begins with %q gets thumbnails, as the stack's sourcePrefix is %q", ErrSetup, v.Prefix, v.SourcePrefix)
+		return fmt.Errorf("%w: no key that begins with %q gets thumbnails, as the function's SOURCE_PREFIX is %q", ErrSetup, v.Prefix, v.SourcePrefix)
 	}
 	for source, err := range inOrder(v.Buckets.List(ctx, v.Source, prefix, ""), v.Source) {
 		if err != nil {
