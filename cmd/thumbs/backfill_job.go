@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"s3-thumbnail-creator/cmd/thumbs/backfill"
 	"s3-thumbnail-creator/cmd/thumbs/console"
 	"s3-thumbnail-creator/cmd/thumbs/prices"
 )
+
+// roleTries is how many jobs are made, jobEvery apart, until S3 knows the role.
+const roleTries = 10
 
 // batch has S3 Batch Operations do it, or deals with a job of theirs that there is.
 func (b *backfilling) batch(ctx context.Context) error {
@@ -29,6 +33,18 @@ func (b *backfilling) batch(ctx context.Context) error {
 		return err
 	}
 	j, err := b.follow(ctx, jobs, id)
+	// A role that was just made is not known everywhere yet: another job soon finds it.
+	for try := 1; try < roleTries && err == nil && b.resume == "" && j.RoleUnknown(); try++ {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(jobEvery):
+		}
+		if id, err = b.job(ctx, jobs); err != nil {
+			return err
+		}
+		j, err = b.follow(ctx, jobs, id)
+	}
 	if ctx.Err() != nil {
 		b.Notef("The job stays as it is. To see it again: --resume %s; to end it: --cancel %s", id, id)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -64,6 +65,11 @@ func (j Job) Waiting() bool { return j.Status == string(types.JobStatusSuspended
 // Ended reports whether nothing more becomes of it.
 func (j Job) Ended() bool {
 	return slices.Contains([]types.JobStatus{types.JobStatusComplete, types.JobStatusFailed, types.JobStatusCancelled}, types.JobStatus(j.Status))
+}
+
+// RoleUnknown reports whether it has failed as S3 could not take on its role.
+func (j Job) RoleUnknown() bool {
+	return j.Status == StatusFailed && j.Objects == 0 && strings.Contains(j.Why, "sts:AssumeRole")
 }
 
 func (b *Batch) bucketARN(name string) *string {
