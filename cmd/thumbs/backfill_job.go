@@ -12,7 +12,8 @@ import (
 	"s3-thumbnail-creator/cmd/thumbs/prices"
 )
 
-// roleTries is how many jobs are made, jobEvery apart, until S3 knows the role.
+// roleTries is how many jobs are made, jobEvery apart, until S3 can take on the role: IAM tells all its servers of a new one
+// within seconds.
 const roleTries = 10
 
 // batch has S3 Batch Operations do it, or deals with a job of theirs that there is.
@@ -28,30 +29,28 @@ func (b *backfilling) batch(ctx context.Context) error {
 		Control: b.s.S3Control(), Reports: b.s.S3(), Function: b.told.ARN, Role: b.s.BackfillRole,
 		Source: b.s.Source, Bucket: b.s.BackfillBucket, Every: jobEvery,
 	}
-	id, err := b.job(ctx, jobs)
-	if err != nil {
-		return err
-	}
-	j, err := b.follow(ctx, jobs, id)
-	// A role that was just made is not known everywhere yet: another job soon finds it.
-	for try := 1; try < roleTries && err == nil && b.resume == "" && j.RoleUnknown(); try++ {
+	for try := 1; ; try++ {
+		id, err := b.job(ctx, jobs)
+		if err != nil {
+			return err
+		}
+		j, err := b.follow(ctx, jobs, id)
+		if ctx.Err() != nil {
+			b.Notef("The job stays as it is. To see it again: --resume %s; to end it: --cancel %s", id, id)
+		}
+		if err != nil {
+			return err
+		}
+		if try == roleTries || b.resume != "" || b.cancel != "" || !j.RoleUnknown() {
+			return b.outcome(ctx, jobs, j)
+		}
+		b.Notef("S3 does not know the role of the job yet, as it may be new: trying again.")
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-time.After(jobEvery):
 		}
-		if id, err = b.job(ctx, jobs); err != nil {
-			return err
-		}
-		j, err = b.follow(ctx, jobs, id)
 	}
-	if ctx.Err() != nil {
-		b.Notef("The job stays as it is. To see it again: --resume %s; to end it: --cancel %s", id, id)
-	}
-	if err != nil {
-		return err
-	}
-	return b.outcome(ctx, jobs, j)
 }
 
 // job makes a job or, where there is one, does to it what is asked for. It returns its ID.

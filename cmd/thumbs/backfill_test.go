@@ -6,8 +6,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"s3-thumbnail-creator/local/aws/account"
+	"s3-thumbnail-creator/local/aws/faults"
 	"s3-thumbnail-creator/local/aws/s3"
 	"s3-thumbnail-creator/local/aws/s3control"
 )
@@ -188,4 +190,21 @@ func TestBackfillRefuses(t *testing.T) {
 	s.config.Reserved = 0
 	s.configure("SOURCE_PREFIX", "")
 	s.thumbsSays(2, []string{"is stopped: its reservedConcurrency is 0"}, "backfill", "--direct", "--yes")
+}
+
+// TestBackfillWithANewRole: a role that was just made is not known everywhere yet. Another job finds it; one that never does
+// fails with S3's reason.
+func TestBackfillWithANewRole(t *testing.T) {
+	s := newSite(t)
+	s.put(picture(t), "a.png")
+	unknown := faults.Rule{Fault: faults.IAMPropagation, Probability: 1, Count: 2, Duration: faults.Duration(time.Hour), Key: s.batch.Name}
+	if err := s.Faults.Configure(faults.Config{Rules: []faults.Rule{unknown}}); err != nil {
+		t.Fatal(err)
+	}
+	s.thumbsSays(0, []string{"S3 does not know the role", "complete; 1 objects: 1 succeeded, 0 failed"}, "backfill", "--yes")
+	unknown.Count = 0
+	if err := s.Faults.Configure(faults.Config{Rules: []faults.Rule{unknown}}); err != nil {
+		t.Fatal(err)
+	}
+	s.thumbsSays(2, []string{"AccessDenied", "sts:AssumeRole"}, "backfill", "--yes")
 }
