@@ -25,9 +25,6 @@ const (
 	tries = 3
 )
 
-// The wait before another try, and the longest that it becomes, doubling.
-var firstDelay, longestDelay = stack.FirstDelay, stack.LongestDelay
-
 // Lister lists a bucket, as verify.S3 does.
 type Lister interface {
 	List(ctx context.Context, bucket, prefix, after string) iter.Seq2[verify.Object, error]
@@ -174,7 +171,7 @@ func (d *Direct) invoke(ctx context.Context, key string) answer {
 	if err != nil {
 		return answer{err: fmt.Errorf("event for s3://%s/%s: %w", d.Bucket, key, err)}
 	}
-	for try, delay := 1, firstDelay; ; try, delay = try+1, min(2*delay, longestDelay) {
+	for try, delay := 1, stack.FirstDelay; ; try, delay = try+1, min(2*delay, stack.LongestDelay) {
 		a := d.once(ctx, payload)
 		if a.err != nil || !a.again || try == tries {
 			return a

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"iter"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,11 +21,6 @@ import (
 	"s3-thumbnail-creator/cmd/thumbs/stack"
 	"s3-thumbnail-creator/cmd/thumbs/verify"
 )
-
-func TestMain(m *testing.M) {
-	firstDelay, longestDelay = 0, 0
-	os.Exit(m.Run())
-}
 
 // bucket lists keys.
 type bucket []string
@@ -87,10 +82,12 @@ func direct(keys []string, do func(key string, try int) (code, text string, err 
 
 // TestDirectTriesAgain: what may succeed later is tried again, what never will is not, and a function that has no room is
 // waited for.
-func TestDirectTriesAgain(t *testing.T) {
+func TestDirectTriesAgain(t *testing.T) { synctest.Test(t, directTriesAgain) } // which waits for nothing
+
+func directTriesAgain(t *testing.T) {
 	d, f, failures := direct([]string{"bad", "broken", "folder/", "full", "good", "late", "never"}, func(key string, try int) (string, string, error) {
 		switch {
-		case key == "full" && try <= tries:
+		case key == "full" && try <= 5:
 			return "", "", &types.TooManyRequestsException{}
 		case key == "late" && try == 1, key == "never":
 			return "TemporaryFailure", "SlowDown", nil
@@ -105,7 +102,7 @@ func TestDirectTriesAgain(t *testing.T) {
 	if err != nil || counts.Objects != 6 || counts.Succeeded != 3 || counts.Failed != 3 || counts.Outcomes["created"] != 3 || last != "never" {
 		t.Errorf("counts %+v, last %q, %v", counts, last, err)
 	}
-	if f.tries["bad"] != 1 || f.tries["late"] != 2 || f.tries["never"] != tries || f.tries["broken"] != tries || f.tries["full"] != tries+1 || f.tries["folder/"] != 0 {
+	if f.tries["bad"] != 1 || f.tries["late"] != 2 || f.tries["never"] != tries || f.tries["broken"] != tries || f.tries["full"] != 6 || f.tries["folder/"] != 0 {
 		t.Errorf("tries %v", f.tries)
 	}
 	said := map[string]string{}

@@ -15,7 +15,7 @@ type Invoker interface {
 	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
 }
 
-// FirstDelay is how long Invoke waits for room, doubling up to LongestDelay.
+// The wait before a function is asked again, and the longest that it becomes, doubling.
 const (
 	FirstDelay   = 200 * time.Millisecond
 	LongestDelay = 10 * time.Second
