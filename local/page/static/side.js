@@ -1,5 +1,5 @@
 // The deployment, the failure queue, the alarms and the stack's outputs.
-import { byId, make, problem, say } from "./text.js";
+import { arrange, byId, make, problem, say } from "./text.js";
 
 let operation = null;
 
@@ -38,18 +38,15 @@ export function showFailures({ newest, all }) {
   byId("failures-none").hidden = all > 0;
   const list = byId("failures-list");
   const ids = new Set(newest.map((f) => f.id));
+  let lostFocus = false;
   for (const [id, row] of rows) {
-    if (!ids.has(id)) {
-      const hadFocus = row.contains(document.activeElement);
-      row.remove();
-      rows.delete(id);
-      if (hadFocus) (list.querySelector("button") || byId("failures-title")).focus();
-    }
+    if (ids.has(id)) continue;
+    lostFocus ||= row.contains(document.activeElement);
+    rows.delete(id);
   }
-  newest.forEach((f, i) => {
-    if (!rows.has(f.id)) rows.set(f.id, failure(f));
-    if (list.children[i] !== rows.get(f.id)) list.insertBefore(rows.get(f.id), list.children[i] || null);
-  });
+  for (const f of newest) if (!rows.has(f.id)) rows.set(f.id, failure(f));
+  arrange(list, newest.map((f) => rows.get(f.id)));
+  if (lostFocus) (list.querySelector("button") || byId("failures-title")).focus();
 }
 
 function failure(f) {
