@@ -36,7 +36,7 @@ var builtThumbs = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(folder, "thumbs.exe")
-	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", path, "./cmd/thumbs")
+	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", path, "./cmd/thumbs")
 	build.Dir = ".."
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", errors.Join(err, errors.New(string(out)))

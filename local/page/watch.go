@@ -167,7 +167,7 @@ func (p *Page) rebuild(ctx context.Context) error {
 		executable += ".exe"
 	}
 	// With the settings that this program was compiled with, so that nearly all of it is in Go's cache.
-	if err := p.run(ctx, "build the Pulumi program", nil, "build", "-tags", tags, "-o", executable, "./local/deploy/program"); err != nil {
+	if err := p.run(ctx, "build the Pulumi program", nil, "build", "-tags", tags, "-ldflags", "-s -w", "-o", executable, "./local/deploy/program"); err != nil {
 		return err
 	}
 	return p.o.Deployment.Run(executable)

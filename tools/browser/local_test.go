@@ -44,7 +44,7 @@ func startLocal(t *testing.T) *local {
 	l := &local{root: t.TempDir(), arrived: make(chan struct{}), ended: make(chan error, 1)}
 	copyProject(t, repository, l.root)
 	program := filepath.Join(t.TempDir(), "demo")
-	run(t, repository, "go", "build", "-tags", tags, "-o", program, "./local/demo")
+	run(t, repository, "go", "build", "-tags", tags, "-ldflags", "-s -w", "-o", program, "./local/demo")
 	found := run(t, repository, "go", "run", "-tags", tags, "./local/cli/find")
 	_, pulumi, ok := strings.Cut(strings.TrimSpace(found), "Pulumi CLI: ")
 	if !ok {

@@ -16,10 +16,12 @@ export function update(more) {
   lines.push(...more);
   if (lines.length > limit) lines = lines.slice(-limit);
   for (const l of more) if (key !== null && l.key === key) ids.add(l.id);
-  draw();
+  drawSoon();
 }
 
-const draw = soon(() => {
+const drawSoon = soon(draw);
+
+function draw() {
   const part = byId("log-search").value.toLowerCase();
   const raw = byId("log-raw").checked;
   const shown = lines.filter((l) => (key === null || l.key === key || ids.has(l.id)) && l.text.toLowerCase().includes(part)).slice(-inDocument);
@@ -27,7 +29,7 @@ const draw = soon(() => {
   const atEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 30;
   arrange(box, shown.map((l) => raw ? l.raw ??= make("p", {}, l.text) : l.readable ??= readable(l.text)));
   if (atEnd) box.scrollTop = box.scrollHeight;
-});
+}
 
 /** A line in a few words. */
 function readable(text) {

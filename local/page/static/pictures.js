@@ -27,10 +27,12 @@ export function update(changed) {
     if (pictures.size <= limit) break;
     pictures.delete(key);
   }
-  draw();
+  drawSoon();
 }
 
-const draw = soon(() => {
+const drawSoon = soon(draw);
+
+function draw() {
   const numbers = { open: 0, made: 0, none: 0 };
   for (const p of pictures.values()) for (const kind in numbers) if (kinds[kind](p)) numbers[kind]++;
   say(byId("summary"), pictures.size === 0 ? "No pictures yet." :
@@ -46,7 +48,7 @@ const draw = soon(() => {
   byId("next").disabled = page === pages - 1;
   say(byId("pager-text"), `page ${page + 1} of ${pages}`);
   show(shown.slice(page * perPage, (page + 1) * perPage));
-});
+}
 
 /** Makes the document show these pictures. */
 function show(shown) {

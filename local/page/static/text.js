@@ -43,13 +43,13 @@ export function count(n, one, many = one + "s") {
   return `${n} ${n === 1 ? one : many}`;
 }
 
-/** Calls f at most once in a frame, however often it is asked to. */
+/** Calls f a tenth of a second later, and only once however often it is asked to until then: nobody reads faster, and drawing takes time. */
 export function soon(f) {
   let asked = false;
   return () => {
     if (asked) return;
     asked = true;
-    requestAnimationFrame(() => { asked = false; f(); });
+    setTimeout(() => { asked = false; f(); }, 100);
   };
 }
 
