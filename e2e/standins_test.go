@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,6 +38,9 @@ type reader struct {
 	folder   string   // where commands run: the project's settings and a picture, cat.jpg
 	env      []string // of the shell: that of the test, and
 	terminal []string // what leads to the stand-ins
+
+	mu                        sync.Mutex
+	configured, configuration string // what the file of settings held when the CLI last told the configuration, and that
 }
 
 // The programs that pages may use, and the variable that tells their stand-ins where the test is.
@@ -209,7 +213,27 @@ func (r *reader) pulumi(ctx context.Context, args []string) (string, error) {
 		}
 		return value + "\n", nil
 	}
+	if slices.Contains(args, "config") && slices.Contains(args, "--json") {
+		return r.config(ctx)
+	}
 	return r.realPulumi(ctx, args...)
+}
+
+// config is the configuration in JSON. thumbs asks for it with each command, and the CLI takes half a second: it is only asked after a change.
+func (r *reader) config(ctx context.Context) (string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	settings, err := os.ReadFile(filepath.Join(r.folder, "Pulumi.dev.yaml"))
+	if err != nil {
+		return "", err
+	}
+	if r.configured != string(settings) {
+		if r.configuration, err = r.realPulumi(ctx, "config", "--json", "-s", "dev"); err != nil {
+			return "", err
+		}
+		r.configured = string(settings)
+	}
+	return r.configuration, nil
 }
 
 // realPulumi runs the CLI on the reader's own stack, which has a configuration and no resources.
@@ -231,7 +255,7 @@ func (r *reader) realPulumi(ctx context.Context, args ...string) (string, error)
 // configure gives the deployed stack the configuration that the reader's has, but for the region and the processor,
 // which are those of the local cloud.
 func (r *reader) configure(ctx context.Context) error {
-	text, err := r.realPulumi(ctx, "config", "--json", "-s", "dev")
+	text, err := r.config(ctx)
 	if err != nil {
 		return err
 	}

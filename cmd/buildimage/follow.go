@@ -13,8 +13,8 @@ import (
 
 const (
 	pollInterval = 2 * time.Second
-	// firstPoll is the pause after the first poll. Each that follows is a quarter longer, up to pollInterval: a build that has everything
-	// in its cache takes seconds, and one that takes minutes need not be asked more often.
+	// firstPoll is the pause between the first polls. Later it is an eighth of what the build has taken, up to pollInterval: a build that
+	// has everything in its cache takes seconds, and one that takes minutes need not be asked more often.
 	firstPoll = pollInterval / 8
 	// stopTimeout leaves time to say what happened before Pulumi kills us.
 	stopTimeout = 4 * time.Second
@@ -37,7 +37,8 @@ func (b *builder) follow(ctx context.Context, id string) (types.Build, error) {
 func (b *builder) poll(ctx context.Context, id string) (types.Build, error) {
 	var progress phaseLog
 	failures := 0
-	for pause := firstPoll; ; pause = min(pollInterval, pause+pause/4) {
+	for began := b.clock.Now(); ; {
+		pause := min(pollInterval, max(firstPoll, b.clock.Now().Sub(began)/8))
 		if ctx.Err() != nil {
 			return types.Build{}, context.Cause(ctx)
 		}

@@ -18,6 +18,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/blang/semver" // unmaintained, but the type of auto.PulumiCommand.Version
@@ -78,6 +79,9 @@ func Find(ctx context.Context, root string, progress io.Writer) (*CLI, error) {
 	return pinned(ctx, root, progress)
 }
 
+// versions are what executables have answered when they were asked for theirs, which takes them a third of a second.
+var versions sync.Map // by path, modification time and size
+
 // open asks the executable at path for its version.
 func open(ctx context.Context, path, origin string) (*CLI, error) {
 	found, err := exec.LookPath(path)
@@ -87,6 +91,14 @@ func open(ctx context.Context, path, origin string) (*CLI, error) {
 	abs, err := filepath.Abs(found)
 	if err != nil {
 		return nil, err
+	}
+	info, err := os.Stat(abs)
+	if err != nil {
+		return nil, err
+	}
+	state := fmt.Sprint(abs, info.ModTime(), info.Size())
+	if known, ok := versions.Load(state); ok {
+		return &CLI{Path: abs, Origin: origin, version: known.(semver.Version)}, nil
 	}
 	cmd := exec.CommandContext(ctx, abs, "version")
 	cmd.Env = append(os.Environ(), "PULUMI_SKIP_UPDATE_CHECK=true")
@@ -98,6 +110,7 @@ func open(ctx context.Context, path, origin string) (*CLI, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run %s version: it answers %q, want something like v%s: %w", abs, strings.TrimSpace(string(out)), Minimum, err)
 	}
+	versions.Store(state, version)
 	return &CLI{Path: abs, Origin: origin, version: version}, nil
 }
 

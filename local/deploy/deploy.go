@@ -115,7 +115,7 @@ func Start(ctx context.Context, cfg Options) (_ *Deployment, err error) {
 		return nil, err
 	}
 	ws, err := auto.NewLocalWorkspace(ctx,
-		auto.WorkDir(d.workDir()), auto.Program(cfg.Program), auto.Pulumi(&frugal{CLI: cfg.CLI}),
+		auto.WorkDir(d.workDir()), auto.Program(cfg.Program), auto.Pulumi(cli.Frugal{CLI: cfg.CLI}),
 		auto.PulumiHome(filepath.Join(d.dir, "home")), auto.EnvVars(d.engineEnv()))
 	if err != nil {
 		return nil, fmt.Errorf("open the Pulumi workspace in %s: %w", d.workDir(), err)

@@ -9,19 +9,19 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 )
 
 // Result tells what an operation did.
 type Result struct {
-	// Outputs are the stack's outputs after the operation; after a preview and a destroy there are none.
+	// Outputs are the stack's outputs as the engine reports them, a secret as "[secret]". A preview and a destroy have none.
 	Outputs map[string]any
 	// Steps are what the engine did, or in a preview would do, in the order in which it started.
 	Steps []Step
@@ -68,33 +68,33 @@ func (e *OperationError) Unwrap() error { return e.err }
 
 // Up deploys the program.
 func (d *Deployment) Up(ctx context.Context) (*Result, error) {
-	return d.operate("up", func(ch chan<- events.EngineEvent, out io.Writer) (auto.OutputMap, error) {
-		r, err := d.stack.Up(ctx, optup.EventStreams(ch), optup.ProgressStreams(out), optup.ErrorProgressStreams(out), optup.Color(d.color()))
-		return r.Outputs, err
+	return d.operate("up", func(ch chan<- events.EngineEvent, out io.Writer) error {
+		_, err := d.stack.Up(ctx, optup.EventStreams(ch), optup.ProgressStreams(out), optup.ErrorProgressStreams(out), optup.Color(d.color()))
+		return err
 	})
 }
 
 // Preview says what Up would do.
 func (d *Deployment) Preview(ctx context.Context) (*Result, error) {
-	return d.operate("preview", func(ch chan<- events.EngineEvent, out io.Writer) (auto.OutputMap, error) {
+	return d.operate("preview", func(ch chan<- events.EngineEvent, out io.Writer) error {
 		_, err := d.stack.Preview(ctx, optpreview.EventStreams(ch), optpreview.ProgressStreams(out), optpreview.ErrorProgressStreams(out), optpreview.Color(d.color()))
-		return nil, err
+		return err
 	})
 }
 
 // Refresh brings the state in line with the cloud.
 func (d *Deployment) Refresh(ctx context.Context) (*Result, error) {
-	return d.operate("refresh", func(ch chan<- events.EngineEvent, out io.Writer) (auto.OutputMap, error) {
+	return d.operate("refresh", func(ch chan<- events.EngineEvent, out io.Writer) error {
 		_, err := d.stack.Refresh(ctx, optrefresh.EventStreams(ch), optrefresh.ProgressStreams(out), optrefresh.ErrorProgressStreams(out), optrefresh.Color(d.color()))
-		return nil, err
+		return err
 	})
 }
 
 // Destroy deletes everything that Up made.
 func (d *Deployment) Destroy(ctx context.Context) (*Result, error) {
-	return d.operate("destroy", func(ch chan<- events.EngineEvent, out io.Writer) (auto.OutputMap, error) {
+	return d.operate("destroy", func(ch chan<- events.EngineEvent, out io.Writer) error {
 		_, err := d.stack.Destroy(ctx, optdestroy.EventStreams(ch), optdestroy.ProgressStreams(out), optdestroy.ErrorProgressStreams(out), optdestroy.Color(d.color()))
-		return nil, err
+		return err
 	})
 }
 
@@ -115,25 +115,21 @@ func (d *Deployment) color() string {
 }
 
 // operate runs one operation and collects what the engine says meanwhile.
-func (d *Deployment) operate(op string, run func(ch chan<- events.EngineEvent, out io.Writer) (auto.OutputMap, error)) (*Result, error) {
+func (d *Deployment) operate(op string, run func(ch chan<- events.EngineEvent, out io.Writer) error) (*Result, error) {
 	var display bytes.Buffer
 	out := &lockedWriter{w: io.MultiWriter(d.cfg.Out, d.also, &display)}
 	ch, quit, collected := make(chan events.EngineEvent), make(chan struct{}), make(chan recorder)
 	go func() { collected <- record(ch, quit) }()
 
 	start := time.Now()
-	outputs, err := run(ch, out)
+	err := run(ch, out)
 	elapsed := time.Since(start)
 	close(quit)
 	rec := <-collected
 	if err != nil {
 		return nil, &OperationError{Op: op, Diagnostics: rec.errors, Display: display.String(), err: firstLine(err)}
 	}
-	r := &Result{Outputs: map[string]any{}, Steps: rec.steps, Display: display.String(), Elapsed: elapsed}
-	for k, v := range outputs {
-		r.Outputs[k] = v.Value
-	}
-	return r, nil
+	return &Result{Outputs: rec.outputs, Steps: rec.steps, Display: display.String(), Elapsed: elapsed}, nil
 }
 
 // firstLine keeps an Automation API error from repeating everything that the display has shown.
@@ -152,10 +148,11 @@ func (e shortError) Unwrap() error { return e.err }
 
 // recorder makes steps of the engine's events.
 type recorder struct {
-	steps  []Step
-	open   map[string]int // index into steps, by URN and op
-	errors []string
-	clock  int
+	steps   []Step
+	open    map[string]int // index into steps, by URN and op
+	outputs map[string]any // of the stack
+	errors  []string
+	clock   int
 }
 
 // record reads events until the channel is closed, or until quit is closed and nothing more is waiting.
@@ -189,7 +186,11 @@ func (r *recorder) add(e apitype.EngineEvent) {
 	case e.ResourcePreEvent != nil:
 		r.start(e.ResourcePreEvent.Metadata)
 	case e.ResOutputsEvent != nil:
-		r.end(e.ResOutputsEvent.Metadata)
+		m := e.ResOutputsEvent.Metadata
+		r.end(m)
+		if m.New != nil && m.Type == string(resource.RootStackType) && !e.ResOutputsEvent.Planning {
+			r.outputs = m.New.Outputs
+		}
 	case e.DiagnosticEvent != nil && e.DiagnosticEvent.Severity == "error" && !e.DiagnosticEvent.Ephemeral:
 		r.errors = append(r.errors, strings.TrimSpace(e.DiagnosticEvent.Message))
 	}

@@ -10,8 +10,10 @@ import (
 	"github.com/pulumi/pulumi-command/sdk/go/command/local"
 	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -48,7 +50,7 @@ func newEngine(t *testing.T) *engine {
 	}
 	t.Cleanup(func() { servers.Close() })
 	project := workspace.Project{Name: tokens.PackageName("trial"), Runtime: workspace.NewProjectRuntimeInfo("go", nil)}
-	ws, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(t.TempDir()), auto.Project(project), auto.Pulumi(pulumiCLI),
+	ws, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(t.TempDir()), auto.Project(project), auto.Pulumi(cli.Frugal{CLI: pulumiCLI}),
 		auto.PulumiHome(t.TempDir()), auto.Program(func(ctx *pulumi.Context) error { return e.program(ctx) }),
 		auto.EnvVars(map[string]string{
 			"PULUMI_BACKEND_URL": "file://" + filepath.ToSlash(t.TempDir()), "PULUMI_CONFIG_PASSPHRASE": "",
@@ -64,19 +66,39 @@ func newEngine(t *testing.T) *engine {
 	return e
 }
 
-// up deploys and returns the outputs and the counts of changes.
-func (e *engine) up(t *testing.T, program pulumi.RunFunc) (map[string]string, map[string]int) {
+// outcome is what an up has come to, as the engine's events tell.
+type outcome struct {
+	outputs map[string]any
+	changes map[string]int // by kind
+	display string
+}
+
+func (e *engine) up(t *testing.T, program pulumi.RunFunc, options ...optup.Option) outcome {
 	t.Helper()
 	e.program = program
-	r, err := e.Up(t.Context(), optup.Color("never"))
+	told, all := make(chan events.EngineEvent), make(chan outcome)
+	go func() {
+		var o outcome
+		for event := range told {
+			if r := event.ResOutputsEvent; r != nil && r.Metadata.Type == string(resource.RootStackType) {
+				o.outputs = r.Metadata.New.Outputs
+			}
+			if event.SummaryEvent != nil {
+				o.changes = map[string]int{}
+				for op, n := range event.SummaryEvent.ResourceChanges {
+					o.changes[string(op)] = n
+				}
+			}
+		}
+		all <- o
+	}()
+	r, err := e.Up(t.Context(), append(options, optup.Color("never"), optup.EventStreams(told))...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := map[string]string{}
-	for k, v := range r.Outputs {
-		out[k], _ = v.Value.(string)
-	}
-	return out, *r.Summary.ResourceChanges
+	o := <-all
+	o.display = r.StdOut
+	return o
 }
 
 // pulumi runs the CLI as a person would.
@@ -116,6 +138,31 @@ func trial(greeting, trigger string) pulumi.RunFunc {
 	}
 }
 
+// checkTrial looks at what the first up of trial("hello", "1") has come to, and returns the random ID.
+func checkTrial(t *testing.T, first outcome) (hex string) {
+	t.Helper()
+	hex, _ = first.outputs["hex"].(string)
+	if len(hex) != len("p-")+8 || !strings.HasPrefix(hex, "p-") {
+		t.Errorf("hex of four random bytes with the prefix p- is %q", hex)
+	}
+	if want := "hello " + hex + ", was: "; first.outputs["stdout"] != want {
+		t.Errorf("stdout = %q, want %q", first.outputs["stdout"], want)
+	}
+	if first.outputs["stderr"] != "to-the-log" {
+		t.Errorf("stderr = %q", first.outputs["stderr"])
+	}
+	if first.changes["create"] != 3 { // with the stack itself
+		t.Errorf("first up: %v, want 3 creations", first.changes)
+	}
+	if !strings.Contains(first.display, "to-the-log") {
+		t.Errorf("standard error of the command is not on the display:\n%s", first.display)
+	}
+	if strings.Contains(first.display, "was: \n") && strings.Count(first.display, "was:") > 1 {
+		t.Errorf("standard output of the command is on the display, although its logging is stderr:\n%s", first.display)
+	}
+	return hex
+}
+
 func TestTheEngineDeploysThroughTheLocalProviders(t *testing.T) {
 	e := newEngine(t)
 	runs := func() string {
@@ -138,35 +185,21 @@ func TestTheEngineDeploysThroughTheLocalProviders(t *testing.T) {
 		t.Errorf("the preview shows output of the command:\n%s", preview.StdOut)
 	}
 
-	out, changes := e.up(t, trial("hello", "1"))
-	if len(out["hex"]) != len("p-")+8 || !strings.HasPrefix(out["hex"], "p-") {
-		t.Errorf("hex of four random bytes with the prefix p- is %q", out["hex"])
-	}
-	if want := "hello " + out["hex"] + ", was: "; out["stdout"] != want {
-		t.Errorf("stdout = %q, want %q", out["stdout"], want)
-	}
-	if out["stderr"] != "to-the-log" {
-		t.Errorf("stderr = %q", out["stderr"])
-	}
-	if changes["create"] != 3 { // with the stack itself
-		t.Errorf("first up: %v, want 3 creations", changes)
+	hex := checkTrial(t, e.up(t, trial("hello", "1")))
+	if again := e.up(t, trial("hello", "1")); again.changes["same"] != 3 || len(again.changes) != 1 {
+		t.Errorf("second up: %v, want nothing changed", again.changes)
 	}
 
-	hex := out["hex"]
-	if _, changes = e.up(t, trial("hello", "1")); changes["same"] != 3 || len(changes) != 1 {
-		t.Errorf("second up: %v, want nothing changed", changes)
+	changed := e.up(t, trial("goodbye", "1"))
+	if want := "goodbye " + hex + ", was: hello " + hex + ", was: "; changed.outputs["stdout"] != want {
+		t.Errorf("stdout after a change of the environment = %q, want %q", changed.outputs["stdout"], want)
+	}
+	if changed.changes["update"] != 1 || changed.changes["same"] != 2 {
+		t.Errorf("up with another environment: %v, want one update", changed.changes)
 	}
 
-	out, changes = e.up(t, trial("goodbye", "1"))
-	if want := "goodbye " + hex + ", was: hello " + hex + ", was: "; out["stdout"] != want {
-		t.Errorf("stdout after a change of the environment = %q, want %q", out["stdout"], want)
-	}
-	if changes["update"] != 1 || changes["same"] != 2 {
-		t.Errorf("up with another environment: %v, want one update", changes)
-	}
-
-	if _, changes = e.up(t, trial("goodbye", "2")); changes["replace"] != 1 {
-		t.Errorf("up with another trigger: %v, want one replacement", changes)
+	if again := e.up(t, trial("goodbye", "2")); again.changes["replace"] != 1 {
+		t.Errorf("up with another trigger: %v, want one replacement", again.changes)
 	}
 	if runs() != "created created created deleted " {
 		t.Errorf("runs = %q: want create, create for the update, then the replacement's create before the old one's delete", runs())
@@ -176,21 +209,6 @@ func TestTheEngineDeploysThroughTheLocalProviders(t *testing.T) {
 	}
 	if runs() != "created created created deleted deleted " {
 		t.Errorf("runs after destroy = %q", runs())
-	}
-}
-
-func TestWhatACommandSaysAppearsOnTheDisplay(t *testing.T) {
-	e := newEngine(t)
-	e.program = trial("hello", "1")
-	r, err := e.Up(t.Context(), optup.Color("never"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(r.StdOut, "to-the-log") {
-		t.Errorf("standard error of the command is not on the display:\n%s", r.StdOut)
-	}
-	if strings.Contains(r.StdOut, "was: \n") && strings.Count(r.StdOut, "was:") > 1 {
-		t.Errorf("standard output of the command is on the display, although its logging is stderr:\n%s", r.StdOut)
 	}
 }
 

@@ -19,20 +19,15 @@ func TestARenamedStackKeepsItsBuckets(t *testing.T) {
 	}
 	t.Setenv("AWS_REGION", "us-east-1")
 	e := newEngine(t)
-	e.program = func(ctx *pulumi.Context) error {
-		_, err := infra.NewThumbnailer(ctx, "thumbnailer", &infra.ThumbnailerArgs{Root: root})
-		return err
-	}
 	up := func() map[string]int {
 		t.Helper()
-		r, err := e.Up(t.Context(), optup.Color("never"), optup.Target([]string{
+		return e.up(t, func(ctx *pulumi.Context) error {
+			_, err := infra.NewThumbnailer(ctx, "thumbnailer", &infra.ThumbnailerArgs{Root: root})
+			return err
+		}, optup.Target([]string{
 			"**:index:Thumbnailer::*", "**:index:Bucket::*", "**:index:Function::*", "**:index:Image::*", "**:index:Monitoring::*",
 			"**:RandomId::*", "**:BucketV2::*", "**:LogGroup::*", "**:Queue::*", "**:Dashboard::*",
-		}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return *r.Summary.ResourceChanges
+		})).changes
 	}
 	if made := up()["create"]; made < 8 {
 		t.Fatalf("%d resources were made: the test says little", made)
