@@ -12,16 +12,17 @@ const testKey = "arn:aws:kms:eu-central-1:123456789012:key/0a-1b"
 func TestKMSKey(t *testing.T) {
 	const encryption = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
 	for _, key := range []string{"", testKey} {
-		e := declare(t, map[string]string{"kmsKeyArn": key})
+		e := declare(t, map[string]string{"kmsKeyArn": key, "backfill": "true"})
 		algorithm, bucketKey, managed, through := "AES256", "false", "true", map[string][]string{}
 		if key != "" {
 			algorithm, bucketKey, managed = "aws:kms", "true", ""
 			through = map[string][]string{
 				"thumbnailer-function":    {"s3.eu-central-1.amazonaws.com", "sqs.eu-central-1.amazonaws.com"},
 				"thumbnailer-image-build": {"s3.eu-central-1.amazonaws.com"},
+				"thumbnailer-backfill":    {"s3.eu-central-1.amazonaws.com"},
 			}
 		}
-		if n := len(e.of(encryption)); n != 3 {
+		if n := len(e.of(encryption)); n != 4 {
 			t.Errorf("%d buckets are encrypted", n)
 		}
 		for _, d := range e.of(encryption) {

@@ -138,14 +138,13 @@ func fitted(ctx context.Context, file io.Reader, size int64, side int) (image.Im
 	return png.Decode(bytes.NewReader(result.Thumbnails[0].Body))
 }
 
-// decibels is the peak signal-to-noise ratio of two pictures in dB, over red, green, blue and alpha. It is 0 where they show
-// the same, or differ in size.
+// decibels is the peak signal-to-noise ratio of two pictures in dB. It is 0 where they show the same, or differ in size.
 func decibels(a, b image.Image) float64 {
 	x, y := psnr.Pixels(a), psnr.Pixels(b)
 	if x.Rect != y.Rect {
 		return 0
 	}
-	if ratio := psnr.Of(x, y, 4); !math.IsInf(ratio, 1) {
+	if ratio := psnr.Of(x, y); !math.IsInf(ratio, 1) {
 		return ratio
 	}
 	return 0

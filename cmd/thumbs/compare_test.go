@@ -35,10 +35,10 @@ func encoded(t *testing.T, picture image.Image) []byte {
 	return b.Bytes()
 }
 
-// TestPSNR: by hand, a difference of 5 in one of four channels has a mean square of 25/4.
+// TestPSNR: by hand, a difference of 5 in one of three channels has a mean square of 25/3.
 func TestPSNR(t *testing.T) {
 	gray, redder := filled(color.RGBA{100, 100, 100, 255}, 4, 4), filled(color.RGBA{105, 100, 100, 255}, 4, 4)
-	if got, want := decibels(gray, redder), 20*math.Log10(255/2.5); math.Abs(got-want) > 1e-9 {
+	if got, want := decibels(gray, redder), 20*math.Log10(255/(5/math.Sqrt(3))); math.Abs(got-want) > 1e-9 {
 		t.Errorf("%v dB, want %v", got, want)
 	}
 	if got := decibels(gray, gray); got != 0 {
@@ -91,8 +91,8 @@ func TestCompare(t *testing.T) {
 		if !strings.HasPrefix(got.String(), tt.want) {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
-		if name == "other pixels" && math.Abs(got.Decibels-20*math.Log10(255/math.Sqrt(75))) > 1e-9 {
-			t.Errorf("%v dB for a difference of 10 in three of four channels", got.Decibels)
+		if name == "other pixels" && math.Abs(got.Decibels-20*math.Log10(25.5)) > 1e-9 {
+			t.Errorf("%v dB for a difference of 10 in all channels", got.Decibels)
 		}
 	}
 }

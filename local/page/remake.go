@@ -176,11 +176,7 @@ func difference(before, after []byte) string {
 	if a.Bounds() != b.Bounds() {
 		return fmt.Sprintf("%dx%d is now %dx%d", a.Rect.Dx(), a.Rect.Dy(), b.Rect.Dx(), b.Rect.Dy())
 	}
-	channels := 4
-	if a.Opaque() && b.Opaque() {
-		channels = 3
-	}
-	ratio := psnr.Of(a, b, channels)
+	ratio := psnr.Of(a, b)
 	if math.IsInf(ratio, 1) {
 		return "the same pixels in another file"
 	}

@@ -15,10 +15,13 @@ func Pixels(picture image.Image) *image.RGBA {
 	return pixels
 }
 
-// Of returns the peak signal-to-noise ratio of two pictures of one size in dB: 20 log10(255/RMS) of the differences of so
-// many of their channels, which are 3 where alpha cannot differ, as both are opaque, and else 4. It is +Inf where nothing
-// differs.
-func Of(a, b *image.RGBA, channels int) float64 {
+// Of returns the peak signal-to-noise ratio of two pictures of one size in dB: 20 log10(255/RMS) of the differences of red, green
+// and blue, and of alpha unless both are opaque, so that it cannot differ. It is +Inf where nothing differs.
+func Of(a, b *image.RGBA) float64 {
+	channels := 4
+	if a.Opaque() && b.Opaque() {
+		channels = 3
+	}
 	var sum float64
 	for i := range a.Pix {
 		d := float64(a.Pix[i]) - float64(b.Pix[i])

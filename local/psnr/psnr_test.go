@@ -16,21 +16,23 @@ func TestOf(t *testing.T) {
 	}
 	gray := pixel(color.NRGBA{100, 100, 100, 255})
 	for _, c := range []struct {
-		name     string
-		other    *image.RGBA
-		channels int
-		want     float64
+		name  string
+		other *image.RGBA
+		want  float64
 	}{
-		{"by 5 in one of three", pixel(color.NRGBA{105, 100, 100, 255}), 3, 20 * math.Log10(255/(5/math.Sqrt(3)))},
-		{"by 5 in one of four", pixel(color.NRGBA{105, 100, 100, 255}), 4, 20 * math.Log10(255/2.5)},
-		{"as far as can be", pixel(color.NRGBA{}), 4, 20 * math.Log10(255/math.Sqrt((3*100*100+255*255)/4.0))},
-		{"the same", gray, 3, math.Inf(1)},
+		{"by 5 in one of three", pixel(color.NRGBA{105, 100, 100, 255}), 20 * math.Log10(255/(5/math.Sqrt(3)))},
+		{"as far as can be", pixel(color.NRGBA{}), 20 * math.Log10(255/math.Sqrt((3*100*100+255*255)/4.0))},
+		{"the same", gray, math.Inf(1)},
 	} {
-		if got := Of(gray, c.other, c.channels); got != c.want && !(math.Abs(got-c.want) < 1e-9) {
+		if got := Of(gray, c.other); got != c.want && !(math.Abs(got-c.want) < 1e-9) {
 			t.Errorf("%s: %v dB, want %v", c.name, got, c.want)
 		}
 	}
-	if got := Of(pixel(color.NRGBA{R: 200}), pixel(color.NRGBA{G: 100}), 4); !math.IsInf(got, 1) {
+	half := pixel(color.NRGBA{A: 128})
+	if got, want := Of(half, pixel(color.NRGBA{A: 123})), 20*math.Log10(255/2.5); math.Abs(got-want) > 1e-9 {
+		t.Errorf("by 5 in one of four: %v dB, want %v", got, want)
+	}
+	if got := Of(pixel(color.NRGBA{R: 200}), pixel(color.NRGBA{G: 100})); !math.IsInf(got, 1) {
 		t.Errorf("%v dB between colors that cannot be seen", got)
 	}
 }
