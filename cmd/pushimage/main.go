@@ -30,7 +30,7 @@ const (
 	exitUsage = 2
 )
 
-// pushTimeout bounds the whole push. The layer is about ten megabytes.
+// pushTimeout bounds the whole push. The layer is about five megabytes.
 const pushTimeout = 10 * time.Minute
 
 const usageText = `Usage: pushimage -repository URI -tag TAG -architecture arm64|amd64 -binary PATH [-keep]
