@@ -13,9 +13,9 @@ import (
 
 const (
 	pollInterval = 2 * time.Second
-	// firstPoll is the pause between the first polls. Later it is an eighth of what the build has taken, up to pollInterval: a build that
-	// has everything in its cache takes seconds, and one that takes minutes need not be asked more often.
-	firstPoll = pollInterval / 8
+	// firstPoll is the pause between the first polls. Later it is a twentieth of what the build has taken, up to pollInterval: a build
+	// that has everything in its cache takes seconds, and one that takes minutes need not be asked as often.
+	firstPoll = 100 * time.Millisecond
 	// stopTimeout leaves time to say what happened before Pulumi kills us.
 	stopTimeout = 4 * time.Second
 	// patience is how many polls in a row may fail before we give up. With
@@ -38,7 +38,7 @@ func (b *builder) poll(ctx context.Context, id string) (types.Build, error) {
 	var progress phaseLog
 	failures := 0
 	for began := b.clock.Now(); ; {
-		pause := min(pollInterval, max(firstPoll, b.clock.Now().Sub(began)/8))
+		pause := min(pollInterval, max(firstPoll, b.clock.Now().Sub(began)/20))
 		if ctx.Err() != nil {
 			return types.Build{}, context.Cause(ctx)
 		}
