@@ -67,8 +67,9 @@ type Deployment struct {
 	stack   auto.Stack
 	servers *provider.Servers
 	client  *s3.Client
-	also    io.Writer // see Tee
-	host    *host     // of the program that runs as a process of its own; nil while none does
+	also    io.Writer    // see Tee
+	ready   func() error // see UpAfter
+	host    *host        // of the program that runs as a process of its own; nil while none does
 	// configured is what Configure has set: it comes back with the stack.
 	configured map[string]any
 	back       bool
@@ -80,7 +81,7 @@ func Start(ctx context.Context, cfg Options) (_ *Deployment, err error) {
 	if err := cfg.setDefaults(ctx); err != nil {
 		return nil, err
 	}
-	d := &Deployment{cfg: cfg, also: io.Discard}
+	d := &Deployment{cfg: cfg, also: io.Discard, ready: func() error { return nil }}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Close())
@@ -115,7 +116,7 @@ func Start(ctx context.Context, cfg Options) (_ *Deployment, err error) {
 		return nil, err
 	}
 	ws, err := auto.NewLocalWorkspace(ctx,
-		auto.WorkDir(d.workDir()), auto.Program(cfg.Program), auto.Pulumi(cli.Frugal{CLI: cfg.CLI}),
+		auto.WorkDir(d.workDir()), auto.Program(d.program), auto.Pulumi(cli.Frugal{CLI: cfg.CLI}),
 		auto.PulumiHome(filepath.Join(d.dir, "home")), auto.EnvVars(d.engineEnv()))
 	if err != nil {
 		return nil, fmt.Errorf("open the Pulumi workspace in %s: %w", d.workDir(), err)

@@ -27,7 +27,7 @@ import (
 // The engine would otherwise need a language host, a plugin that need not be there.
 func (d *Deployment) Run(executable string) error {
 	if d.host == nil {
-		h := &host{dir: d.cfg.Root, cancel: make(chan bool)}
+		h := &host{dir: d.cfg.Root, ready: func() error { return d.ready() }, cancel: make(chan bool)}
 		if err := h.serve(); err != nil {
 			return err
 		}
@@ -43,6 +43,7 @@ func (d *Deployment) Run(executable string) error {
 type host struct {
 	pulumirpc.UnimplementedLanguageRuntimeServer
 	dir, executable string
+	ready           func() error // see UpAfter
 	address         string
 	cancel          chan bool
 	done            <-chan error
@@ -88,6 +89,9 @@ func (h *host) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.R
 	env, err := programEnv(req)
 	if err != nil {
 		return nil, err
+	}
+	if err := h.ready(); err != nil {
+		return &pulumirpc.RunResponse{Error: err.Error()}, nil
 	}
 	cmd := exec.CommandContext(ctx, h.executable, h.dir)
 	cmd.Dir, cmd.Env = h.dir, append(os.Environ(), env...)

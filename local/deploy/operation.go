@@ -74,6 +74,20 @@ func (d *Deployment) Up(ctx context.Context) (*Result, error) {
 	})
 }
 
+// UpAfter is Up of a program that waits for prepare, which runs while the CLI starts: before, nothing is deployed, and if it fails,
+// nothing at all. The error is then that of prepare.
+func (d *Deployment) UpAfter(ctx context.Context, prepare func() error) (*Result, error) {
+	before := d.ready
+	defer func() { d.ready = before }()
+	d.ready = sync.OnceValue(prepare)
+	go d.ready()
+	result, err := d.Up(ctx)
+	if failed := d.ready(); failed != nil {
+		return nil, failed
+	}
+	return result, err
+}
+
 // Preview says what Up would do.
 func (d *Deployment) Preview(ctx context.Context) (*Result, error) {
 	return d.operate("preview", func(ch chan<- events.EngineEvent, out io.Writer) error {

@@ -25,6 +25,14 @@ func Program(root string) pulumi.RunFunc {
 	}
 }
 
+// program is the one of the options, once it may run.
+func (d *Deployment) program(ctx *pulumi.Context) error {
+	if err := d.ready(); err != nil {
+		return err
+	}
+	return d.cfg.Program(ctx)
+}
+
 // Changed is Program with every resource changed before it is declared, by what change returns at that time; nil changes
 // nothing.
 func Changed(root string, change func() pulumi.ResourceTransform) pulumi.RunFunc {

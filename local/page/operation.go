@@ -91,12 +91,16 @@ func (p *Page) up(ctx context.Context, c change) (*deploy.Result, error) {
 	// What is tried is remembered, even if it fails: the same source fails again.
 	oldImage, oldProgram := p.deploys.image, p.deploys.program
 	p.deploys.image, p.deploys.program = image.Tag(runtime.GOARCH), program
-	if oldImage != "" && oldImage != p.deploys.image {
-		if err := p.compile(ctx); err != nil {
+	compile := sync.OnceValue(func() error {
+		if oldImage == "" || oldImage == p.deploys.image {
+			return nil
+		}
+		return p.compile(ctx)
+	})
+	if oldProgram != "" && oldProgram != program { // Pulumi has to know what it runs before it starts
+		if err := compile(); err != nil {
 			return nil, err
 		}
-	}
-	if oldProgram != "" && oldProgram != program {
 		if err := p.rebuild(ctx); err != nil {
 			return nil, err
 		}
@@ -104,7 +108,7 @@ func (p *Page) up(ctx context.Context, c change) (*deploy.Result, error) {
 	if err := p.o.Deployment.Configure(c.settings); err != nil {
 		return nil, err
 	}
-	result, err := p.o.Deployment.Up(ctx)
+	result, err := p.o.Deployment.UpAfter(ctx, compile)
 	if err != nil {
 		return nil, err
 	}
