@@ -130,8 +130,8 @@ func (c *CLI) Run(ctx context.Context, workdir string, stdin io.Reader, stdout, 
 	cmd := exec.CommandContext(ctx, c.Path, args...)
 	var outText, errText bytes.Buffer
 	cmd.Dir = workdir
-	cmd.Env = append(os.Environ(), env...)
-	cmd.Env = append(cmd.Env, "PULUMI_AUTOMATION_API=true",
+	own := slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "VAULT_") }) // see Secrets
+	cmd.Env = append(append(own, env...), "PULUMI_AUTOMATION_API=true",
 		// The CLI looks for its own companions (language hosts) beside it.
 		"PATH="+filepath.Dir(c.Path)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	cmd.Stdin = stdin

@@ -12,15 +12,16 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"s3-thumbnail-creator/local/aws/state"
+	"s3-thumbnail-creator/local/cli"
 )
 
 // A saved deployment is the cloud's state with these files: Pulumi's state of the stack, what was configured over the
-// project's settings, and the salt of the stack's secrets, which Pulumi keeps in the settings. All are saved at once: the
+// project's settings, and the key of the stack's secrets, which Pulumi keeps in the settings. All are saved at once: the
 // cloud and what Pulumi knows of it always belong together.
 const (
 	pulumiFiles    = "pulumi/" // and the path in the folder of Pulumi's backend
 	configuredFile = "configured.json"
-	saltFile       = "salt"
+	keyFile        = "key"
 )
 
 // CameBack reports whether the stack and the cloud are those of Options.State.
@@ -56,7 +57,11 @@ func (d *Deployment) comeBack() error {
 		return fmt.Errorf("restore the stack's configuration: %w", err)
 	}
 	d.cfg.Cloud.State, d.back = saved, true
-	return errors.Join(d.setSalt(string(saved.Files[saltFile])), d.Configure(values))
+	key := string(saved.Files[keyFile])
+	if key == "" {
+		return fmt.Errorf("restore the stack from %s: the key of its secrets is missing: it was saved by another version", d.cfg.State)
+	}
+	return errors.Join(d.setKey(key), d.Configure(values))
 }
 
 // Save saves the cloud and the stack in Options.State. It is whole or not at all, also where it is killed. It may be called
@@ -87,24 +92,21 @@ func (d *Deployment) Save() error {
 	if err != nil {
 		return err
 	}
-	salt, _ := settings[saltKey].(string)
-	saved.Files[saltFile] = []byte(salt)
+	key, _ := settings[keySetting].(string)
+	saved.Files[keyFile] = []byte(key)
 	return saved.Write(d.cfg.State)
 }
 
-// saltKey is what Pulumi calls the salt in the stack's settings.
-const saltKey = "encryptionsalt"
+// keySetting is what Pulumi calls the wrapped key of a stack's secrets in its settings.
+const keySetting = "encryptedkey"
 
-// setSalt puts the salt of the stack's secrets into its settings.
-func (d *Deployment) setSalt(salt string) error {
-	if salt == "" {
-		return nil
-	}
+// setKey puts the key of the stack's secrets into its settings, and who unwraps it.
+func (d *Deployment) setKey(key string) error {
 	settings, err := d.readSettings()
 	if err != nil {
 		return err
 	}
-	settings[saltKey] = salt
+	settings["secretsprovider"], settings[keySetting] = cli.SecretsProvider, key
 	return d.writeSettings(settings)
 }
 

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,14 +50,25 @@ func newEngine(t *testing.T) *engine {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { servers.Close() })
+	secrets, err := cli.ServeSecrets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { secrets.Close() })
+	home := t.TempDir()
+	if err := cli.Quiet(home); err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{
+		"PULUMI_BACKEND_URL":                          "file://" + filepath.ToSlash(t.TempDir()),
+		"PULUMI_DEBUG_PROVIDERS":                      servers.Attach,
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true", "PULUMI_SKIP_UPDATE_CHECK": "true",
+	}
+	maps.Copy(env, secrets.Env())
 	project := workspace.Project{Name: tokens.PackageName("trial"), Runtime: workspace.NewProjectRuntimeInfo("go", nil)}
 	ws, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(t.TempDir()), auto.Project(project), auto.Pulumi(cli.Frugal{CLI: pulumiCLI}),
-		auto.PulumiHome(t.TempDir()), auto.Program(func(ctx *pulumi.Context) error { return e.program(ctx) }),
-		auto.EnvVars(map[string]string{
-			"PULUMI_BACKEND_URL": "file://" + filepath.ToSlash(t.TempDir()), "PULUMI_CONFIG_PASSPHRASE": "",
-			"PULUMI_DEBUG_PROVIDERS":                      servers.Attach,
-			"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true", "PULUMI_SKIP_UPDATE_CHECK": "true",
-		}))
+		auto.PulumiHome(home), auto.SecretsProvider(cli.SecretsProvider), auto.EnvVars(env),
+		auto.Program(func(ctx *pulumi.Context) error { return e.program(ctx) }))
 	if err != nil {
 		t.Fatal(err)
 	}
