@@ -15,7 +15,7 @@ log=$scratch/log
 : >"$log"
 # until_lines N TEXT waits until N lines contain the text.
 until_lines() {
-	until [ "$(grep -c "$2" "$log")" -ge "$1" ]; do kill -0 $local || { cat "$log"; exit 1; }; sleep 0.05; done
+	until [ "$(grep -c "$2" "$log")" -ge "$1" ]; do kill -0 $local || { cat "$log"; exit 1; }; sleep 0.1; done
 }
 
 start=$(date +%s.%N)
@@ -27,6 +27,7 @@ until_lines 1 "start: live after"
 awk -v a="$start" -v b="$(date +%s.%N)" 'BEGIN { printf "the stack is live after  %.1f s\n", b - a }'
 until_lines 1 "^The stack stays up"
 for i in $(seq "$CHANGES"); do
+	sleep 5 # nobody changes something else at once
 	echo "// Change $i." >>"$scratch/handler/job/make.go"
 	until_lines "$i" "make.go changed: live after"
 	grep "make.go changed: live after" "$log" | tail -1
