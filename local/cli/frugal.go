@@ -30,7 +30,7 @@ func (f Frugal) Run(ctx context.Context, workdir string, stdin io.Reader, stdout
 }
 
 // Quiet keeps the CLI from logging in a PULUMI_HOME. All that the engine does would go to a folder in it, compressed and encrypted, for
-// a third of the CLI's time; where there can be no such folder it does without.
+// a fifth of the processor time of an up; where there can be no such folder it does without.
 func Quiet(home string) error {
 	if err := os.WriteFile(filepath.Join(home, "logs"), nil, 0o644); err != nil {
 		return fmt.Errorf("keep the Pulumi CLI from logging: %w", err)

@@ -59,7 +59,7 @@ func (d *Deployment) comeBack() error {
 	d.cfg.Cloud.State, d.back = saved, true
 	key := string(saved.Files[keyFile])
 	if key == "" {
-		return fmt.Errorf("restore the stack from %s: the key of its secrets is missing: it was saved by another version", d.cfg.State)
+		return fmt.Errorf("restore the stack from %s: the key of its secrets is missing: it was saved by another version, delete it to begin anew", d.cfg.State)
 	}
 	return errors.Join(d.setKey(key), d.Configure(values))
 }
