@@ -130,8 +130,7 @@ func (c *CLI) Run(ctx context.Context, workdir string, stdin io.Reader, stdout, 
 	cmd := exec.CommandContext(ctx, c.Path, args...)
 	var outText, errText bytes.Buffer
 	cmd.Dir = workdir
-	own := slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "VAULT_") }) // see Secrets
-	cmd.Env = append(append(own, env...), "PULUMI_AUTOMATION_API=true",
+	cmd.Env = append(append(Environ(), env...), "PULUMI_AUTOMATION_API=true",
 		// The CLI looks for its own companions (language hosts) beside it.
 		"PATH="+filepath.Dir(c.Path)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	cmd.Stdin = stdin
@@ -153,6 +152,11 @@ func (c *CLI) Run(ctx context.Context, workdir string, stdin io.Reader, stdout, 
 	default:
 		return outText.String(), errText.String(), -1, fmt.Errorf("run %s: %w", c.Path, err)
 	}
+}
+
+// Environ is the environment of this process without the settings of a Vault, which would lead away from what stands for one: see Frugal.
+func Environ() []string {
+	return slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "VAULT_") })
 }
 
 // runsProgram tells whether the CLI starts the Pulumi program for these arguments. Such operations know the flag --exec-kind, which the

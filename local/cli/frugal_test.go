@@ -16,7 +16,11 @@ func TestFrugalRunsOnlyWhatWorks(t *testing.T) {
 	if err := os.WriteFile(path, []byte("#!/bin/sh\necho \"$*\"\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	f := Frugal{&CLI{Path: path}}
+	f, err := NewFrugal(&CLI{Path: path}, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
 	for command, want := range map[string]string{
 		"up --yes":                            "--non-interactive up --yes\n",
 		"stack init trial":                    "--non-interactive stack init trial\n",

@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// SecretsProvider is what a stack is made with to have its secrets encrypted with the help of Secrets.
+// SecretsProvider is what a stack is made with by a Frugal.
 const SecretsProvider = "hashivault://local"
 
-// Secrets wraps the key of a stack's secrets, in the place of HashiCorp Vault. Pulumi otherwise derives that key from a passphrase,
+// secrets wraps the key of a stack's secrets, in the place of HashiCorp Vault. Pulumi otherwise derives that key from a passphrase,
 // which takes each command a fifth of a second by intention. Here there is nothing to protect: whoever asks is answered, and a
 // wrapped key is the key.
-type Secrets struct {
+type secrets struct {
 	url    string
 	server *http.Server
 }
 
-// ServeSecrets starts to wrap keys, on loopback.
-func ServeSecrets() (*Secrets, error) {
+// serveSecrets starts to wrap keys, on loopback.
+func serveSecrets() (*secrets, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listen for what Pulumi encrypts: %w", err)
@@ -29,7 +29,7 @@ func ServeSecrets() (*Secrets, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /v1/transit/encrypt/local", answer("plaintext", "ciphertext", func(key string) string { return wrapped + key }))
 	mux.HandleFunc("PUT /v1/transit/decrypt/local", answer("ciphertext", "plaintext", func(key string) string { return strings.TrimPrefix(key, wrapped) }))
-	s := &Secrets{url: "http://" + l.Addr().String(), server: &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}}
+	s := &secrets{url: "http://" + l.Addr().String(), server: &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}}
 	go s.server.Serve(l)
 	return s, nil
 }
@@ -49,10 +49,7 @@ func answer(from, to string, change func(string) string) http.HandlerFunc {
 	}
 }
 
-// Env is what the CLI has to find in its environment.
-func (s *Secrets) Env() map[string]string {
-	return map[string]string{"VAULT_SERVER_URL": s.url, "VAULT_SERVER_TOKEN": "local"}
+// env is how the CLI finds it.
+func (s *secrets) env() []string {
+	return []string{"VAULT_SERVER_URL=" + s.url, "VAULT_SERVER_TOKEN=local"}
 }
-
-// Close ends it.
-func (s *Secrets) Close() error { return s.server.Close() }

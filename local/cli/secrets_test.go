@@ -11,12 +11,12 @@ import (
 func TestAKeyIsUnwrapped(t *testing.T) {
 	ask := func(t *testing.T, operation, body string) (map[string]string, int) {
 		t.Helper()
-		s, err := ServeSecrets()
+		s, err := serveSecrets()
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer s.Close()
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, s.Env()["VAULT_SERVER_URL"]+"/v1/transit/"+operation, strings.NewReader(body))
+		defer s.server.Close()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, s.url+"/v1/transit/"+operation, strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}

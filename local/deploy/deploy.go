@@ -66,7 +66,7 @@ type Deployment struct {
 	dir     string // everything temporary is in here
 	stack   auto.Stack
 	servers *provider.Servers
-	secrets *cli.Secrets
+	cli     *cli.Frugal
 	client  *s3.Client
 	also    io.Writer    // see Tee
 	ready   func() error // see UpAfter
@@ -116,12 +116,11 @@ func Start(ctx context.Context, cfg Options) (_ *Deployment, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.secrets, err = cli.ServeSecrets(); err != nil {
+	if d.cli, err = cli.NewFrugal(cfg.CLI, filepath.Join(d.dir, "home")); err != nil {
 		return nil, err
 	}
 	ws, err := auto.NewLocalWorkspace(ctx,
-		auto.WorkDir(d.workDir()), auto.Program(d.program), auto.Pulumi(cli.Frugal{CLI: cfg.CLI}), auto.SecretsProvider(cli.SecretsProvider),
-		auto.PulumiHome(filepath.Join(d.dir, "home")), auto.EnvVars(d.engineEnv()))
+		append(d.cli.Workspace(), auto.WorkDir(d.workDir()), auto.Program(d.program), auto.EnvVars(d.engineEnv()))...)
 	if err != nil {
 		return nil, fmt.Errorf("open the Pulumi workspace in %s: %w", d.workDir(), err)
 	}
@@ -165,9 +164,6 @@ func (d *Deployment) prepare() error {
 			return fmt.Errorf("make a folder for the stack: %w", err)
 		}
 	}
-	if err := cli.Quiet(filepath.Join(d.dir, "home")); err != nil {
-		return err
-	}
 	for _, name := range []string{"Pulumi.yaml", d.settingsName()} {
 		text, err := os.ReadFile(filepath.Join(d.cfg.Root, name))
 		if err != nil {
@@ -182,16 +178,12 @@ func (d *Deployment) prepare() error {
 
 func (d *Deployment) settingsName() string { return "Pulumi." + d.cfg.Stack + ".yaml" }
 
-// engineEnv is what the CLI needs so that it works with our providers, in our folder, and without a network.
+// engineEnv is what the CLI needs so that it works with our providers and in our folder.
 func (d *Deployment) engineEnv() map[string]string {
 	env := map[string]string{
 		"PULUMI_BACKEND_URL":     "file://" + filepath.ToSlash(filepath.Join(d.dir, "state")),
 		"PULUMI_DEBUG_PROVIDERS": d.servers.Attach,
-		// Without this the second operation on a stack tries to download the plugins named in its state.
-		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
 	}
-	maps.Copy(env, d.secrets.Env())
 	if d.cfg.StateBucket != "" {
 		env["PULUMI_BACKEND_URL"] = "s3://" + d.cfg.StateBucket + "?" + url.Values{
 			"region": {d.Cloud.Region()}, "endpoint": {d.Cloud.Endpoint()}, "use_path_style": {"true"}, "disable_https": {"true"},
@@ -214,9 +206,9 @@ func (d *Deployment) Become(k account.Credentials) error {
 }
 
 // Env is the environment of this process, turned to the cloud: every AWS setting of the user's is replaced by the
-// cloud's endpoint and by credentials that mean nothing elsewhere. Those of Vault are left out, see cli.Secrets.
+// cloud's endpoint and by credentials that mean nothing elsewhere.
 func (d *Deployment) Env() []string {
-	env := slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "AWS_") || strings.HasPrefix(kv, "VAULT_") })
+	env := slices.DeleteFunc(cli.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "AWS_") })
 	nowhere := filepath.Join(d.dir, "none")
 	return append(env,
 		"AWS_ENDPOINT_URL="+d.Cloud.Endpoint(),
@@ -230,7 +222,7 @@ func (d *Deployment) Env() []string {
 // Terminal returns a folder and an environment in which the Pulumi CLI, and what calls it, finds the stack by its name,
 // and AWS clients find the cloud. What needs a language host, such as up, does not work there.
 func (d *Deployment) Terminal() (folder string, env []string) {
-	env = append(d.Env(), "PULUMI="+d.cfg.CLI.Path, "PULUMI_HOME="+filepath.Join(d.dir, "home"))
+	env = append(append(d.Env(), "PULUMI="+d.cfg.CLI.Path), d.cli.Env()...)
 	for name, value := range d.engineEnv() {
 		env = append(env, name+"="+value)
 	}
@@ -297,8 +289,8 @@ func (d *Deployment) Close() error {
 	if d.servers != nil {
 		errs = append(errs, d.servers.Close())
 	}
-	if d.secrets != nil {
-		errs = append(errs, d.secrets.Close())
+	if d.cli != nil {
+		errs = append(errs, d.cli.Close())
 	}
 	if d.Cloud != nil {
 		errs = append(errs, d.Cloud.Close())

@@ -2,7 +2,6 @@ package provider_test
 
 import (
 	"context"
-	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,25 +49,16 @@ func newEngine(t *testing.T) *engine {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { servers.Close() })
-	secrets, err := cli.ServeSecrets()
+	frugal, err := cli.NewFrugal(pulumiCLI, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { secrets.Close() })
-	home := t.TempDir()
-	if err := cli.Quiet(home); err != nil {
-		t.Fatal(err)
-	}
-	env := map[string]string{
-		"PULUMI_BACKEND_URL":                          "file://" + filepath.ToSlash(t.TempDir()),
-		"PULUMI_DEBUG_PROVIDERS":                      servers.Attach,
-		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true", "PULUMI_SKIP_UPDATE_CHECK": "true",
-	}
-	maps.Copy(env, secrets.Env())
+	t.Cleanup(func() { frugal.Close() })
 	project := workspace.Project{Name: tokens.PackageName("trial"), Runtime: workspace.NewProjectRuntimeInfo("go", nil)}
-	ws, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(t.TempDir()), auto.Project(project), auto.Pulumi(cli.Frugal{CLI: pulumiCLI}),
-		auto.PulumiHome(home), auto.SecretsProvider(cli.SecretsProvider), auto.EnvVars(env),
-		auto.Program(func(ctx *pulumi.Context) error { return e.program(ctx) }))
+	ws, err := auto.NewLocalWorkspace(ctx, append(frugal.Workspace(), auto.WorkDir(t.TempDir()), auto.Project(project),
+		auto.Program(func(ctx *pulumi.Context) error { return e.program(ctx) }), auto.EnvVars(map[string]string{
+			"PULUMI_BACKEND_URL": "file://" + filepath.ToSlash(t.TempDir()), "PULUMI_DEBUG_PROVIDERS": servers.Attach,
+		}))...)
 	if err != nil {
 		t.Fatal(err)
 	}
